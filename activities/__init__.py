@@ -1,0 +1,1 @@
+"""E-mails, notes, tasks, calls, meetings, summaries; sequences; the activity log."""

@@ -1,0 +1,1 @@
+"""Accounts, contacts, deals, their stages and lists, and the journal of every change."""

@@ -1,0 +1,1 @@
+"""The connection to Salesforce, the sync processes and everything that watches them."""

@@ -1,0 +1,1 @@
+"""Rules on plain values: field maps, value maps, stage maps, converters, write rules."""

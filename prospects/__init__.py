@@ -1,0 +1,1 @@
+"""The people database: people and companies to prospect and enrich from."""
