@@ -1,0 +1,8 @@
+from django.db import migrations
+
+from crm import sql
+
+
+class Migration(migrations.Migration):
+    dependencies = [("crm", "0002_initial")]
+    operations = [migrations.RunSQL(sql.GUARD_TABLES, sql.UNGUARD_TABLES)]

@@ -1,0 +1,26 @@
+from crm.models.accounts import Account
+from crm.models.contacts import Contact
+from crm.models.custom_fields import CustomField
+from crm.models.deals import ContactRole, Deal
+from crm.models.duplicates import PotentialDuplicate
+from crm.models.journal import JournalEntry
+from crm.models.records import Kind, Record
+from crm.models.stages import AccountStage, ContactStage, DealStage, Pipeline
+from crm.models.users import User
+
+__all__ = [
+    "Account",
+    "AccountStage",
+    "Contact",
+    "ContactRole",
+    "ContactStage",
+    "CustomField",
+    "Deal",
+    "DealStage",
+    "JournalEntry",
+    "Kind",
+    "Pipeline",
+    "PotentialDuplicate",
+    "Record",
+    "User",
+]

@@ -1,0 +1,40 @@
+from typing import Any, ClassVar
+
+import pgtrigger
+from django.db import models
+from django.urls import reverse
+
+from crm.models.records import Address, Kind, Record, search_field
+from crm.models.stages import AccountStage
+from crm.triggers import journal_triggers
+
+
+class Account(Address, Record):
+    kind = Kind.ACCOUNT
+
+    name = models.CharField(max_length=255)
+    domain = models.CharField(max_length=255, blank=True, default="")
+    website = models.CharField(max_length=255, blank=True, default="")
+    phone = models.CharField(max_length=255, blank=True, default="")
+    industry = models.CharField(max_length=255, blank=True, default="")
+    employees = models.BigIntegerField(null=True, blank=True)
+    annual_revenue = models.DecimalField(max_digits=20, decimal_places=2, null=True, blank=True)
+    description = models.TextField(blank=True, default="")
+    stage = models.ForeignKey(
+        AccountStage, on_delete=models.PROTECT, null=True, blank=True, related_name="accounts"
+    )
+    search = search_field("name", "domain", "city")
+
+    class Meta:
+        indexes: ClassVar[list[Any]] = [
+            Record.search_index("account_search"),
+            models.Index(models.functions.Lower("name"), "id", name="account_by_name"),
+            models.Index("domain", name="account_by_domain", condition=~models.Q(domain="")),
+        ]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = journal_triggers(Kind.ACCOUNT)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("account", args=[self.pk])

@@ -1,0 +1,68 @@
+from typing import Any, ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models.functions import Lower
+from django.urls import reverse
+
+from crm.models.accounts import Account
+from crm.models.contacts import Contact
+from crm.models.records import Kind, Record, search_field
+from crm.models.stages import DealStage
+from crm.triggers import journal_triggers
+
+
+class Deal(Record):
+    kind = Kind.DEAL
+
+    name = models.CharField(max_length=255)
+    amount = models.DecimalField(max_digits=20, decimal_places=2, null=True, blank=True)
+    close_date = models.DateField(null=True, blank=True)
+    probability = models.DecimalField(
+        max_digits=5, decimal_places=2, null=True, blank=True, help_text="percent"
+    )
+    next_step = models.CharField(max_length=255, blank=True, default="")
+    description = models.TextField(blank=True, default="")
+    stage = models.ForeignKey(
+        DealStage, on_delete=models.PROTECT, null=True, blank=True, related_name="deals"
+    )
+    account = models.ForeignKey(
+        Account, on_delete=models.SET_NULL, null=True, blank=True, related_name="deals"
+    )
+    search = search_field("name")
+
+    class Meta:
+        indexes: ClassVar[list[Any]] = [
+            Record.search_index("deal_search"),
+            models.Index(Lower("name"), "id", name="deal_by_name"),
+        ]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = journal_triggers(Kind.DEAL)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("deal", args=[self.pk])
+
+
+class ContactRole(models.Model):
+    """What a person is to a deal; Salesforce's OpportunityContactRole."""
+
+    kind = Kind.CONTACT_ROLE
+
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="roles")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="roles")
+    role = models.CharField(max_length=255, blank=True, default="")
+    is_primary = models.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["deal", "contact"], name="one_role_per_deal_and_contact"),
+            models.UniqueConstraint(
+                fields=["deal"], condition=models.Q(is_primary=True), name="one_primary_role_per_deal"
+            ),
+        ]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = journal_triggers(Kind.CONTACT_ROLE)
+
+    def __str__(self) -> str:
+        return f"{self.contact}: {self.role or 'no role'}"

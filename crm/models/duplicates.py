@@ -1,0 +1,33 @@
+from typing import Any, ClassVar
+
+from django.db import models
+
+from crm.models.records import Kind
+
+
+class PotentialDuplicate(models.Model):
+    """Two records that look like one (spec C5). Stored once a pair, the lower id first."""
+
+    class Reason(models.TextChoices):
+        SAME_EMAIL = "same_email", "same e-mail"
+        SAME_NAME_AND_ACCOUNT = "same_name_and_account", "same name and account"
+        SAME_DOMAIN = "same_domain", "same domain"
+        SAME_NAME = "same_name", "same name"
+
+    kind = models.CharField(max_length=32, choices=Kind.choices)
+    record_id = models.BigIntegerField()
+    other_id = models.BigIntegerField()
+    reason = models.CharField(max_length=32, choices=Reason.choices)
+    found_at = models.DateTimeField(db_default=models.functions.Now())
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["kind", "record_id", "other_id"], name="one_row_per_pair"),
+            models.CheckConstraint(
+                condition=models.Q(record_id__lt=models.F("other_id")), name="pair_in_order"
+            ),
+        ]
+        indexes: ClassVar[list[Any]] = [models.Index(fields=["kind", "other_id"], name="pair_by_other")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.record_id} and {self.other_id}: {self.get_reason_display()}"

@@ -1,0 +1,34 @@
+from integrations.models.audit import AuditEntry
+from integrations.models.connection import WINDOW, Connection, ConnectionState
+from integrations.models.errors import SyncError
+from integrations.models.links import RecordLink
+from integrations.models.outbox import (
+    CapturedAccount,
+    CapturedContact,
+    CapturedContactRole,
+    CapturedDeal,
+    OutboxEntry,
+)
+from integrations.models.owners import SalesforceOwner
+from integrations.models.runs import SyncedObject, SyncRun
+from integrations.models.schema import ObjectSchema
+from integrations.models.sync_settings import SyncSettings
+
+__all__ = [
+    "WINDOW",
+    "AuditEntry",
+    "CapturedAccount",
+    "CapturedContact",
+    "CapturedContactRole",
+    "CapturedDeal",
+    "Connection",
+    "ConnectionState",
+    "ObjectSchema",
+    "OutboxEntry",
+    "RecordLink",
+    "SalesforceOwner",
+    "SyncError",
+    "SyncRun",
+    "SyncSettings",
+    "SyncedObject",
+]

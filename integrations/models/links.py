@@ -1,0 +1,70 @@
+from typing import Any, ClassVar
+
+from django.db import models
+
+from crm.models import Kind
+from integrations.models.connection import Connection
+
+
+class RecordLink(models.Model):
+    """Which Salesforce record stands for which record here.
+
+    `base` is the last agreed Salesforce value of each mapped field, as normalised text or null; a field
+    that is absent has no agreed value yet (C11). `match_key` is what Salesforce holds of the lower-cased
+    e-mail (people) or the registrable domain (accounts), mapped or not: C4, C6 and H2 ask it.
+    `waiting_for` names parents not pulled yet, as `{"AccountId": "001…"}`.
+    """
+
+    class State(models.TextChoices):
+        LINKED = "linked"
+        SUPPRESSED = "suppressed"  # a lead whose person is pulled as a contact
+        GONE = "gone"  # deleted in Salesforce, record kept
+        TOMBSTONE = "tombstone"  # merged or deleted here, Salesforce keeps its record
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="links", db_index=False)
+    salesforce_object = models.CharField(max_length=80)
+    salesforce_id = models.CharField(max_length=18)
+    kind = models.CharField(max_length=32, choices=Kind.choices)
+    record_id = models.BigIntegerField(null=True)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.LINKED)
+    suppressed_by = models.CharField(max_length=18, blank=True, default="")
+    base = models.JSONField(default=dict)
+    match_key = models.CharField(max_length=320, blank=True, default="")
+    waiting_for = models.JSONField(null=True)
+    system_modstamp = models.DateTimeField(null=True)
+    linked_run = models.BigIntegerField(null=True, help_text="the run that made the link")
+    changed_at = models.DateTimeField(db_default=models.functions.Now())
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["connection", "salesforce_id"], name="one_link_per_salesforce_record"
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "kind", "record_id"],
+                condition=models.Q(state="linked"),
+                name="one_link_per_record",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["linked", "suppressed", "gone", "tombstone"]),
+                name="link_state_known",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="linked") | models.Q(record_id__isnull=False),
+                name="a_link_has_a_record",
+            ),
+        ]
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["kind", "record_id"], name="link_by_record"),
+            models.Index(
+                fields=["salesforce_object", "match_key"],
+                name="link_by_match_key",
+                condition=~models.Q(match_key=""),
+            ),
+            models.Index(
+                fields=["connection"], name="link_waits", condition=models.Q(waiting_for__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.salesforce_object} {self.salesforce_id} ({self.state})"

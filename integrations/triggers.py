@@ -1,0 +1,44 @@
+"""The triggers that put a changed record into the outbox, in the transaction that changed it (spec D7)."""
+
+import pgtrigger
+
+from crm.triggers import CHANGED, NOT_SKIPPED, when
+
+CHANNEL = "lockstep_outbox"
+"""NOTIFY wakes the push on this channel; a lost one costs seconds, never data (design, idea 4)."""
+
+OUTBOX = f"""
+CREATE FUNCTION lockstep_outbox(kind text, record bigint, before jsonb, after jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+  IF before <> '{{}}' AND after <> '{{}}' AND lockstep_changes(before, after) = '{{}}' THEN RETURN; END IF;
+  INSERT INTO integrations_outboxentry (kind, record_id) VALUES (lockstep_outbox.kind, lockstep_outbox.record)
+  ON CONFLICT (kind, record_id) WHERE state IN ('pending', 'held')
+  DO UPDATE SET state = 'pending', changed_at = now(), live = true;
+  PERFORM pg_notify('{CHANNEL}', '');
+END
+$$;
+"""
+OUTBOX_UNDO = "DROP FUNCTION lockstep_outbox(text, bigint, jsonb, jsonb);"
+
+
+def outbox_triggers(kind: str) -> list[pgtrigger.Trigger]:
+    def trigger(
+        operation: pgtrigger.Operation, name: str, condition: str, record: str, call: str
+    ) -> pgtrigger.Trigger:
+        return pgtrigger.Trigger(
+            name=f"outbox_{name}",
+            when=pgtrigger.After,
+            operation=operation,
+            condition=when(condition),
+            func=f"PERFORM lockstep_outbox('{kind}', {record}.id, {call}); RETURN NULL;",
+        )
+
+    return [
+        trigger(pgtrigger.Insert, "created", NOT_SKIPPED, "NEW", "'{}', to_jsonb(NEW)"),
+        trigger(
+            pgtrigger.Update, "updated", f"{NOT_SKIPPED} AND {CHANGED}", "NEW", "to_jsonb(OLD), to_jsonb(NEW)"
+        ),
+        trigger(pgtrigger.Delete, "deleted", NOT_SKIPPED, "OLD", "to_jsonb(OLD), '{}'"),
+    ]
