@@ -1,1 +1,5 @@
-"""Settings, addresses, the Celery app and the embedded servers."""
+"""Settings, addresses, processes: what makes the apps one installation."""
+
+from config.celery import app as celery_app
+
+__all__ = ["celery_app"]
