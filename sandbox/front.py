@@ -1,0 +1,197 @@
+"""The org as one application, apart from any socket: who asks, may they, what goes wrong, who answers.
+
+Order of a call, as a client meets it: faults, then the session, then the limits, then the handler.
+"""
+
+import json
+import time
+from dataclasses import dataclass, field, replace
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import urlencode
+
+from sandbox.clock import Clock
+from sandbox.errors import ApiError, not_found
+from sandbox.fault_table import Cut, Effect
+from sandbox.faults import Call, Faults
+from sandbox.oauth.endpoints import Bearer, oauth_routes
+from sandbox.oauth.grants import TokenServer
+from sandbox.org import Org
+from sandbox.store import Store
+from sandbox.traffic import Allowance, Entry, RequestLog
+from sandbox.web import Headers, Request, Response, Router, SessionUser, error_response, json_response
+
+VERSIONS_PATH = "/services/data"
+NO_EFFECT = Effect()
+
+
+@dataclass
+class FacedRequest(Request):
+    """A request together with the fault it met, for handlers whose own work the fault changes."""
+
+    effect: Effect = NO_EFFECT
+
+
+def effect_of(request: Request) -> Effect:
+    return request.effect if isinstance(request, FacedRequest) else NO_EFFECT
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response and the fault to be applied while it is sent; no response: the connection is cut."""
+
+    response: Response | None
+    effect: Effect = NO_EFFECT
+
+
+@dataclass
+class Front:
+    org: Org
+    store: Store
+    clock: Clock
+    tokens: TokenServer
+    faults: Faults = field(default_factory=Faults)
+    log: RequestLog = field(default_factory=RequestLog)
+    allowance: Allowance = field(default_factory=Allowance)
+    routes: Router = field(default_factory=Router)
+    repeated: dict[str, list[Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.bearer = Bearer(self.tokens, self.clock)
+        self.routes.include(oauth_routes(self.tokens, self.clock))
+
+    @property
+    def cookie_name(self) -> str:
+        """Cookies don't mind ports, so that two orgs on one host need two names."""
+        return f"sandbox_sid_{self.tokens.org_id[:15]}"
+
+    def close(self) -> None:
+        self.org.close()
+        self.store.close()
+
+    def handle(self, request: Request) -> Answer:
+        started = time.perf_counter()
+        request = _with_real_method(request)
+        refused = self._identify(request)
+        effect = self._meet_fault(request)
+        if effect.delay:
+            time.sleep(effect.delay)
+        if effect.cut is Cut.BEFORE:
+            response = None
+        elif effect.status:
+            response = _fault_response(effect)
+        elif refused:
+            response = error_response(refused)
+        else:
+            response = self._serve(FacedRequest(**vars(request), effect=effect))
+        self._log(request, response, started)
+        return Answer(None if effect.cut else response, effect)
+
+    def _identify(self, request: Request) -> ApiError | None:
+        """Set the request's user: by token on data calls, by cookie elsewhere."""
+        if not is_data_call(request.path):
+            request.user = self._cookie_user(request)
+            return None
+        try:
+            request.user = self.bearer.user(request)
+        except ApiError as error:
+            return error
+        return None
+
+    def _cookie_user(self, request: Request) -> SessionUser | None:
+        try:
+            morsel = SimpleCookie(str(request.headers.get("Cookie", ""))).get(self.cookie_name)
+        except CookieError:
+            return None
+        grant = self.tokens.tokens.session(morsel.value, now=self.clock.now()) if morsel else None
+        person = self.tokens.people.by_id(grant.user_id) if grant else None
+        if not morsel or not person or not person.active:
+            return None
+        return SessionUser(person.id, person.username, session_id=morsel.value)
+
+    def _meet_fault(self, request: Request) -> Effect:
+        if not self.faults.live:
+            return NO_EFFECT
+        target = request.path + ("?" + urlencode(request.query, doseq=True) if request.query else "")
+        body = request.body.decode("utf-8", "replace")
+        user = request.user.username if request.user else ""
+        return self.faults.meet(Call(request.method, target, body, user)) or NO_EFFECT
+
+    def _serve(self, request: FacedRequest) -> Response:
+        if not is_data_call(request.path):
+            return self.routes.dispatch(request) or _page_not_found()
+        now = self.clock.now()
+        with self.allowance.running() as within:
+            if not within:
+                return _limit("ConcurrentPerOrgLongTxn Limit exceeded.")
+            if not self.allowance.spend(now):
+                return _limit("TotalRequests Limit exceeded.")
+            _shrink_batches(request, self.store.option("batch_size"))
+            response = self.routes.dispatch(request) or error_response(not_found())
+        used = self.allowance.used(now)
+        response.headers["Sforce-Limit-Info"] = f"api-usage={used}/{self.allowance.daily}"
+        return self._repeat_rows(request, response)
+
+    def _repeat_rows(self, request: FacedRequest, response: Response) -> Response:
+        """Put rows of the JSON page before (or else the last of its own) in front."""
+        count = request.effect.repeat_rows
+        if not count or not response.body.startswith(b"{") or b'"records":' not in response.body:
+            return response
+        page = json.loads(response.body)
+        own = page["records"]
+        page["records"] = (self.repeated.get("query") or own)[-count:] + own
+        self.repeated["query"] = own
+        return json_response(page, response.status, response.headers)
+
+    def _log(self, request: Request, response: Response | None, started: float) -> None:
+        self.log.add(
+            Entry(
+                at=self.clock.now().isoformat(timespec="milliseconds"),
+                method=request.method,
+                path=request.path,
+                query=urlencode({k: v for k, v in request.query.items() if k != "token"}, doseq=True),
+                user=request.user.username if request.user else "",
+                status=response.status if response else 0,
+                ms=round((time.perf_counter() - started) * 1000, 2),
+                api_call=is_data_call(request.path),
+            )
+        )
+
+
+def is_data_call(path: str) -> bool:
+    """Whether a path needs a session and counts as an API call; the list of versions doesn't."""
+    return path.startswith(VERSIONS_PATH + "/") and path.rstrip("/") != VERSIONS_PATH
+
+
+def _with_real_method(request: Request) -> Request:
+    """`POST …?_HTTP_METHOD=PATCH` is a PATCH, for clients that can't send one."""
+    override = request.arg("_HTTP_METHOD")
+    if request.method != "POST" or not override:
+        return request
+    query = {name: values for name, values in request.query.items() if name != "_HTTP_METHOD"}
+    return replace(request, method=override.upper(), query=query)
+
+
+def _fault_response(effect: Effect) -> Response:
+    status = effect.status or 500
+    if isinstance(effect.body, str):
+        headers = Headers({"Content-Type": "text/html;charset=UTF-8", **effect.headers})
+        return Response(status, headers, effect.body.encode())
+    return json_response(effect.body, status, effect.headers)
+
+
+def _shrink_batches(request: FacedRequest, everywhere: int | None) -> None:
+    size = request.effect.batch_size or everywhere
+    if size:
+        request.headers["Sforce-Query-Options"] = f"batchSize={size}"
+
+
+def _limit(message: str) -> Response:
+    return error_response(ApiError(403, "REQUEST_LIMIT_EXCEEDED", message))
+
+
+def _page_not_found() -> Response:
+    headers = Headers({"Content-Type": "text/html;charset=UTF-8"})
+    return Response(
+        404, headers, b"<!doctype html><title>Not found</title><p>URL no longer exists. <a href=/>Home</a>"
+    )
