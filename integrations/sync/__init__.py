@@ -1,0 +1,1 @@
+"""The processes: pull, push, lifecycle, reconcile, undo. Each is handed the org and the clock."""
