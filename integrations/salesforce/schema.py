@@ -32,7 +32,6 @@ class OrgInfo:
     is_sandbox: bool
     instance_name: str
     time_zone: str
-    multi_currency: bool
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,6 @@ class SchemaCalls(Door):
         """The org the tokens belong to."""
         fields = ("Id", "Name", "OrganizationType", "IsSandbox", "InstanceName", "TimeZoneSidKey")
         row = self._ask("query", params={"q": select(fields, "Organization", limit=1)})["records"][0]
-        currency = self._ask("sobjects/User/describe") or {}
         return OrgInfo(
             id=to18(row["Id"]),
             name=row["Name"],
@@ -102,7 +100,6 @@ class SchemaCalls(Door):
             is_sandbox=bool(row["IsSandbox"]),
             instance_name=row["InstanceName"] or "",
             time_zone=row["TimeZoneSidKey"] or "UTC",
-            multi_currency=any(item["name"] == "CurrencyIsoCode" for item in currency.get("fields", ())),
         )
 
     def user(self, user_id: str, *, org_id: str = "") -> Identity:
