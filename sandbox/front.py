@@ -12,28 +12,17 @@ from urllib.parse import urlencode
 
 from sandbox.clock import Clock
 from sandbox.errors import ApiError, not_found
+from sandbox.faced import NO_EFFECT, FacedRequest
 from sandbox.fault_table import Cut, Effect
 from sandbox.faults import Call, Faults
+from sandbox.ledger import Ledger
 from sandbox.oauth.endpoints import Bearer, oauth_routes
 from sandbox.oauth.grants import TokenServer
 from sandbox.org import Org
-from sandbox.store import Store
 from sandbox.traffic import Allowance, Entry, RequestLog
 from sandbox.web import Headers, Request, Response, Router, SessionUser, error_response, json_response
 
 VERSIONS_PATH = "/services/data"
-NO_EFFECT = Effect()
-
-
-@dataclass
-class FacedRequest(Request):
-    """A request together with the fault it met, for handlers whose own work the fault changes."""
-
-    effect: Effect = NO_EFFECT
-
-
-def effect_of(request: Request) -> Effect:
-    return request.effect if isinstance(request, FacedRequest) else NO_EFFECT
 
 
 @dataclass(frozen=True)
@@ -47,7 +36,7 @@ class Answer:
 @dataclass
 class Front:
     org: Org
-    store: Store
+    store: Ledger
     clock: Clock
     tokens: TokenServer
     faults: Faults = field(default_factory=Faults)

@@ -7,13 +7,13 @@ from zlib import crc32
 from sandbox.clock import Clock, ClockState
 from sandbox.front import Front
 from sandbox.ids import make_id, to18
+from sandbox.ledger import Ledger
 from sandbox.oauth.apps import App, Apps
 from sandbox.oauth.grants import TokenServer
 from sandbox.oauth.people import Person, Roster
 from sandbox.oauth.tokens import Tokens
 from sandbox.org import Org
 from sandbox.seed.users import INTEGRATION_USERNAME, USERS
-from sandbox.store import Store
 
 DEMO_CLIENT_ID = "lockstep-sandbox-client"
 DEMO_CLIENT_SECRET = "lockstep-sandbox-secret"
@@ -34,7 +34,7 @@ class Settings:
 def open_front(settings: Settings) -> Front:
     """Raises ValueError in words when the file belongs to another org than the settings name."""
     settings.file.parent.mkdir(parents=True, exist_ok=True)
-    store = Store(settings.file)
+    store = Ledger(settings.file)
     org_id = _identity(store, settings)
     clock = Clock(ClockState(**store.option("clock", {})))
     apps = Apps(store)
@@ -59,7 +59,7 @@ def demo_app() -> App:
     )
 
 
-def _identity(store: Store, settings: Settings) -> str:
+def _identity(store: Ledger, settings: Settings) -> str:
     """The org's id: what the file says, else what is asked for, else one made from the org's name."""
     asked = to18(settings.org_id) if settings.org_id else ""
     known = str(store.option("org_id", ""))

@@ -1,8 +1,10 @@
 """HTTP/1.1 over sockets: reads requests for the Front and sends its answers, broken ones included."""
 
 import gzip
+import queue
 import socket
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from email.utils import format_datetime
@@ -18,6 +20,7 @@ URI_LIMIT = HEADER_LIMIT = 16_384
 BODY_LIMIT = 200 * 1024 * 1024
 GZIP_FROM = 1024
 _BODILESS = (204, 304)
+Connection = socket.socket | tuple[bytes, socket.socket]
 
 
 class OrgServer(ThreadingHTTPServer):
@@ -27,10 +30,26 @@ class OrgServer(ThreadingHTTPServer):
 
     def __init__(self, port: int, host: str = "127.0.0.1") -> None:
         super().__init__((host, port), OrgHandler)
+        self._waiting: queue.SimpleQueue[tuple[Connection, object]] = queue.SimpleQueue()
+        self._resting = threading.Semaphore(0)
 
     @property
     def port(self) -> int:
         return int(self.server_address[1])
+
+    def process_request(self, request: Connection, client_address: object) -> None:
+        """Hand the connection to a resting thread, or to a new one when none rests.
+
+        Threads are used again because each keeps a connection to the org's file.
+        """
+        self._waiting.put((request, client_address))
+        if not self._resting.acquire(blocking=False):
+            threading.Thread(target=self._work, daemon=True).start()
+
+    def _work(self) -> None:
+        while True:
+            self.process_request_thread(*self._waiting.get())
+            self._resting.release()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that went away is no event; the handler answers everything else itself."""
@@ -125,15 +144,14 @@ class OrgHandler(BaseHTTPRequestHandler):
             response.headers["Content-Encoding"] = "gzip"
 
     def _send_body(self, response: Response, length: int) -> None:
-        if response.file is None:
-            self.wfile.write(memoryview(response.body)[:length])
-            self.wfile.flush()
-            return
+        """The first `length` bytes of the body and, after it, of the file."""
+        head = response.body[:length]
+        self.wfile.write(head)
         self.wfile.flush()
-        if not length:
+        if response.file is None or length == len(head):
             return
         with response.file.open("rb") as source:
-            self.connection.sendfile(source, response.file_offset, length)
+            self.connection.sendfile(source, response.file_offset, length - len(head))
 
     def _cut(self) -> None:
         self.wfile.flush()
@@ -152,5 +170,5 @@ def _length(response: Response) -> int:
     if response.file is None:
         return len(response.body)
     if response.file_length is not None:
-        return response.file_length
-    return response.file.stat().st_size - response.file_offset
+        return len(response.body) + response.file_length
+    return len(response.body) + response.file.stat().st_size - response.file_offset

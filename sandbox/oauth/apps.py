@@ -5,8 +5,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from urllib.parse import urlsplit
 
+from sandbox.ledger import Ledger
 from sandbox.oauth.errors import OAuthError
-from sandbox.store import Store
 
 ALL_SCOPES = ("api", "refresh_token", "offline_access", "id", "openid", "profile", "email", "web", "full")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -54,7 +54,7 @@ class App:
 
 
 class Apps:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Ledger) -> None:
         self._store = store
 
     def get(self, client_id: str) -> App:

@@ -9,8 +9,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
+from sandbox.ledger import Ledger
 from sandbox.oauth.errors import OAuthError
-from sandbox.store import Store
 
 LIVE_REFRESH_TOKENS = 5
 CODE_SECONDS = 15 * 60
@@ -46,7 +46,7 @@ class Code:
 
 
 class Tokens:
-    def __init__(self, store: Store, org_id: str) -> None:
+    def __init__(self, store: Ledger, org_id: str) -> None:
         self._store = store
         self._org_id = org_id
 

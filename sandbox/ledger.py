@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS bulk_job (
 """
 
 
-class Store:
+class Ledger:
     """One connection behind one lock; every statement outside `transaction()` commits by itself."""
 
     def __init__(self, path: Path) -> None:
