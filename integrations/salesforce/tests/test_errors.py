@@ -85,7 +85,8 @@ def test_salesforce_may_say_when_to_come_back() -> None:
 @pytest.mark.parametrize("key", ["duplicateResut", "duplicateResult"])
 def test_a_duplicate_names_the_records_that_are_there(key: str) -> None:
     matches = [{"record": {"Id": "0015c00002Lz9mU"}}, {"record": {"Id": "0015c00002Lz9mUAAR"}}]
-    error = classify(400, body("DUPLICATES_DETECTED", **{key: {"matchResults": [{"matchRecords": matches}]}}))
+    answer = [{"errorCode": "DUPLICATES_DETECTED", key: {"matchResults": [{"matchRecords": matches}]}}]
+    error = classify(400, answer)
     assert error.existing_ids == ("0015c00002Lz9mUAAR",)
 
 

@@ -16,11 +16,6 @@ def test_a_short_id_gets_its_checksum(short: str, long: str) -> None:
     assert to18(long) == long
 
 
-def test_an_id_that_lost_its_case_gets_it_back() -> None:
-    assert to18("0015C00002LZ9MUAAR") == "0015c00002Lz9mUAAR"
-    assert to18("0015c00002lz9muaar") == "0015c00002Lz9mUAAR"
-
-
 @pytest.mark.parametrize(
     "text", ["", "0015c00002Lz9m", "0015c00002Lz9mU-AR", "0015c00002Lz9mUAR", "００15c00002Lz9mU"]
 )
