@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('crm', '0002_initial'),
+        ('crm', '0001_initial'),
         ('integrations', '0001_sql'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

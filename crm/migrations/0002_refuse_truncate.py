@@ -4,5 +4,5 @@ from crm import sql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("crm", "0002_initial")]
+    dependencies = [("crm", "0001_initial")]
     operations = [migrations.RunSQL(sql.GUARD_TABLES, sql.UNGUARD_TABLES)]

@@ -16,6 +16,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from crm import sql
+
 
 class Migration(migrations.Migration):
 
@@ -23,10 +25,13 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('crm', '0001_sql'),
     ]
 
     operations = [
+        # Triggers and generated columns call these functions.
+        migrations.RunSQL(sql.CHANGES, sql.CHANGES_UNDO),
+        migrations.RunSQL(sql.JOURNAL, sql.JOURNAL_UNDO),
+        migrations.RunSQL(sql.TRUNCATE_GUARD, sql.TRUNCATE_GUARD_UNDO),
         migrations.CreateModel(
             name='DealStage',
             fields=[
