@@ -5,6 +5,7 @@ from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.functional import cached_property
 
 
 def validate_time_zone(name: str) -> None:
@@ -27,3 +28,8 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email
+
+    @cached_property
+    def group_names(self) -> frozenset[str]:
+        """Read once a request, whatever the number of questions about the user's role."""
+        return frozenset(self.groups.values_list("name", flat=True))
