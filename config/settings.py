@@ -44,11 +44,11 @@ USE_X_FORWARDED_HOST = False
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _IS_HTTPS else None
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.import_export",
-    "django.contrib.admin",
+    "config.apps.LockstepAdmin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -78,6 +78,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "crm.middleware.TimezoneMiddleware",
+    "crm.middleware.FragmentMessages",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -243,4 +245,9 @@ UNFOLD = {
     "SITE_URL": "/home/",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "SITE_SYMBOL": "sync_alt",
+    "BORDER_RADIUS": "6px",
+    "STYLES": ["config.navigation.stylesheet"],
+    "SCRIPTS": ["config.navigation.script"],
+    "SIDEBAR": {"navigation": "config.navigation.sidebar"},
 }

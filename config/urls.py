@@ -1,11 +1,13 @@
 from django.contrib import admin
-from django.urls import path
-from django.views.generic import RedirectView
+from django.urls import include, path
 
 from config.health import healthz
 
 urlpatterns = [
-    path("", RedirectView.as_view(url="/home/")),
+    path("", include("crm.urls")),
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),
 ]
+
+handler403 = "crm.pages.forbidden"
+handler404 = "crm.pages.not_found"

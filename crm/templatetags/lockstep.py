@@ -1,0 +1,83 @@
+"""How times, numbers and counts read on every page. `{% load lockstep %}`"""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django import template
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def duration(seconds: float) -> str:
+    """4 h 12 min; at most two units, the smaller only where it tells something."""
+    whole = int(abs(seconds))
+    if whole < MINUTE:
+        return f"{whole} s"
+    if whole < HOUR:
+        return f"{whole // MINUTE} min"
+    if whole < DAY:
+        minutes = whole % HOUR // MINUTE
+        return f"{whole // HOUR} h" + (f" {minutes} min" if minutes else "")
+    days, hours = whole // DAY, whole % DAY // HOUR
+    return f"{days} day{'s' if days > 1 else ''}" + (f" {hours} h" if hours and days < 3 else "")
+
+
+def relative(moment: datetime, now: datetime) -> str:
+    seconds = (now - moment).total_seconds()
+    if abs(seconds) < 10:
+        return "just now"
+    if seconds > 30 * DAY:
+        return formats.date_format(timezone.localtime(moment), "j M Y")
+    return f"{rounded(seconds)} ago" if seconds > 0 else f"in {duration(seconds)}"
+
+
+def rounded(seconds: float) -> str:
+    """The past needs one unit only."""
+    return duration(seconds - seconds % (DAY if seconds >= DAY else HOUR if seconds >= HOUR else 1))
+
+
+@register.filter
+def ago(moment: datetime | None, otherwise: str = "never") -> SafeString | str:
+    """`3 min ago` or `in 4 h 12 min`, the exact time on hover."""
+    if moment is None:
+        return otherwise
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(),
+        exact(moment),
+        relative(moment, timezone.now()),
+    )
+
+
+@register.filter
+def exact(moment: datetime) -> str:
+    local = timezone.localtime(moment)
+    return f"{formats.date_format(local, 'j M Y, H:i:s')} {local.tzname()}"
+
+
+@register.filter
+def lasts(span: timedelta | float | None) -> str:
+    """A stretch of time in words: `4 h 12 min`."""
+    if span is None:
+        return ""
+    return duration(span.total_seconds() if isinstance(span, timedelta) else span)
+
+
+@register.filter
+def number(value: int | float | Decimal | None, otherwise: str = "") -> str:
+    """12,345; decimals only where there are any."""
+    if value is None:
+        return otherwise
+    exact_value = Decimal(str(value))
+    whole = exact_value == exact_value.to_integral_value()
+    return f"{exact_value:,.0f}" if whole else f"{exact_value.normalize():,f}"
+
+
+@register.filter
+def day(value: date | None, otherwise: str = "") -> str:
+    return formats.date_format(value, "j M Y") if value else otherwise
