@@ -65,6 +65,16 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def jwt_audience(login_url: str) -> str:
+    """The audience of a JWT for that host: Salesforce wants a login host named, not a My Domain."""
+    origin = refuse_plain_http(login_url)
+    host = urlsplit(origin).hostname or ""
+    if is_loopback(host):
+        return origin
+    sandbox = host == "test.salesforce.com" or "--" in host or ".scratch." in host
+    return SANDBOX if sandbox else PRODUCTION
+
+
 def record_url(instance_url: str, salesforce_id: str, sobject: str) -> str:
     """The record's page in Salesforce."""
     return f"{refuse_plain_http(instance_url)}/lightning/r/{sobject}/{to18(salesforce_id)}/view"

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from integrations.salesforce.errors import NeedsPerson, SalesforceError, lost_answer
-from integrations.salesforce.hosts import PRODUCTION, SANDBOX, refuse_plain_http
+from integrations.salesforce.hosts import PRODUCTION, SANDBOX, jwt_audience, refuse_plain_http
 from integrations.salesforce.ids import to18
 from integrations.salesforce.org import Org
 from integrations.salesforce.schema import Identity
@@ -141,13 +141,13 @@ def jwt_bearer(
 ) -> Grant:
     """Signs in `username`, who was authorised for the app before, with the app's RSA key (PEM).
 
-    `audience` is the login host unless given: production or sandbox, or the My Domain itself.
+    `audience` is production or sandbox, as the login host is, unless given.
     Raises NeedsPerson for a key that can't be used.
     """
     claims = {
         "iss": client_id,
         "sub": username,
-        "aud": audience or refuse_plain_http(login_url),
+        "aud": audience or jwt_audience(login_url),
         "exp": int((now + timedelta(minutes=3)).timestamp()),
     }
     return _grant(login_url, {"grant_type": _JWT_GRANT, "assertion": _signed(claims, private_key)})

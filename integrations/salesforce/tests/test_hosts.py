@@ -3,6 +3,7 @@ import pytest
 from integrations.salesforce.hosts import (
     HostRefused,
     framing_hosts,
+    jwt_audience,
     login_host,
     record_url,
     refuse_plain_http,
@@ -85,3 +86,19 @@ def test_a_sandbox_frames_from_its_own_hosts() -> None:
 
 def test_an_unknown_host_frames_for_itself_only() -> None:
     assert framing_hosts("http://127.0.0.1:8910") == ["http://127.0.0.1:8910"]
+
+
+@pytest.mark.parametrize(
+    ("login_url", "audience"),
+    [
+        ("https://login.salesforce.com", "https://login.salesforce.com"),
+        ("https://acme.my.salesforce.com", "https://login.salesforce.com"),
+        ("https://acme-dev-ed.develop.my.salesforce.com", "https://login.salesforce.com"),
+        ("https://test.salesforce.com", "https://test.salesforce.com"),
+        ("https://acme--dev.sandbox.my.salesforce.com", "https://test.salesforce.com"),
+        ("https://fun-1.scratch.my.salesforce.com", "https://test.salesforce.com"),
+        ("http://127.0.0.1:8910", "http://127.0.0.1:8910"),
+    ],
+)
+def test_a_jwt_is_meant_for_a_login_host(login_url: str, audience: str) -> None:
+    assert jwt_audience(login_url) == audience
