@@ -125,7 +125,7 @@ class SchemaCalls(Door):
         return [parse_summary(row) for row in self._ask("sobjects")["sobjects"]]
 
     def describe(self, sobject: str, *, if_modified_since: datetime | None = None) -> ObjectDescribe | None:
-        """The object with its fields; None if nothing changed since. Raises NeedsPerson if it isn't there.
+        """The object with its fields; None if nothing changed since. Raises Gone if it isn't there.
 
         Give back `last_modified` of the describe held as `if_modified_since` (aware).
         """
