@@ -1,0 +1,1 @@
+"""SOQL: read by a tokenizer and a recursive-descent parser, compiled to SQLite's SQL."""
