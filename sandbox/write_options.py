@@ -6,7 +6,8 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class WriteOptions:
-    """`allow_save` passes duplicate rules that only alert; `visible_at` delays the commit others see (late commit).
+    """`allow_save` passes duplicate rules that only alert; `visible_at` is when others see the row (late
+    commit).
 
     `client` is the `Sforce-Call-Options` client; `api_version` decides the spelling in duplicate errors.
     """
