@@ -7,8 +7,8 @@ from typing import Any
 class ApiError(Exception):
     """Refuses a request as Salesforce would.
 
-    `fields` None leaves the key out, as real bodies do for errors that are not about a record. `extra` holds further
-    keys of the body (`duplicateResult`). `more` are further errors of the same record, in the same array.
+    `fields` None leaves the key out, as real bodies do for errors that are not about a record. `extra` holds
+    further keys of the body (`duplicateResult`). `more` are further errors of the same record.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class ApiError(Exception):
         return [error._item("errorCode") for error in self._errors()]
 
     def result_errors(self) -> list[dict[str, Any]]:
-        """The `errors` of a row in a collection's answer: `statusCode` instead of `errorCode`, always `fields`."""
+        """The `errors` of a row in a collection's answer: `statusCode` for `errorCode`, always `fields`."""
         return [{**error._item("statusCode"), "fields": error.fields or []} for error in self._errors()]
 
     def _item(self, code_key: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ def checksum(short: str) -> str:
 
 
 def is_id(value: str) -> bool:
-    """Whether the text has the shape of an id and, if it has 18 characters, a right checksum (of either case)."""
+    """Whether the text has the shape of an id; of 18 characters, the checksum must be right (either case)."""
     if not _SHAPE.fullmatch(value):
         return False
     return len(value) == 15 or checksum(value[:15]) == value[15:].upper()

@@ -32,7 +32,8 @@ class Headers(dict[str, str]):
         return isinstance(name, str) and name.lower() in self._names
 
     def get(self, name: str, default: Any = None) -> Any:
-        return self[name] if name in self else default
+        kept = self._names.get(name.lower())
+        return default if kept is None else super().get(kept, default)
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class SessionUser:
 
 @dataclass
 class Request:
-    """One HTTP request. `path` is decoded by segment in the router, so it is kept as it came (percent-encoded)."""
+    """One HTTP request. `path` stays percent-encoded, as it came: the router decodes by segment."""
 
     method: str
     path: str
@@ -94,7 +95,7 @@ def _parser_message(bad: json.JSONDecodeError) -> str:
 
 @dataclass
 class Response:
-    """One answer; exactly one of `body`, `file` (sent with sendfile from `file_offset`) or `chunks` is its content."""
+    """One answer; its content is one of `body`, `file` (for sendfile, from `file_offset`) or `chunks`."""
 
     status: int = 200
     headers: Headers = field(default_factory=Headers)
@@ -135,10 +136,10 @@ class NotAllowed(Exception):
 
 
 class Router:
-    """Routes by method and path; `{name}` takes one segment, `{name:path}` the rest. A trailing slash is allowed.
+    """Routes by method and path; `{name}` takes one segment, `{name:path}` the rest; a last slash is allowed.
 
-    A handler is called as `handler(request, **params)` by whoever dispatches; bind an org with `functools.partial`
-    or by making the routes inside a function that takes it.
+    A handler is called as `handler(request, **params)`; an org gets in by making the routes inside a function
+    that takes it.
     """
 
     def __init__(self) -> None:
@@ -172,7 +173,7 @@ class Router:
         self._routes.extend(other._routes)
 
     def match(self, method: str, path: str) -> Match | None:
-        """The handler for a path, None if no route has this path; raises NotAllowed if only the method is wrong.
+        """The handler for a path, None if no route has it; raises NotAllowed if only the method is wrong.
 
         `?_HTTP_METHOD=PATCH` is the frame's business; HEAD is answered as GET.
         """
