@@ -59,7 +59,7 @@ class SubRequest:
 
 @dataclass(frozen=True)
 class SubAnswer:
-    """The answer to a SubRequest; `error` where its status is 300 or more."""
+    """The answer to a SubRequest; `error` where it was refused. A 304 is an answer without body."""
 
     reference: str
     status: int
@@ -188,7 +188,8 @@ def _row_result(row: Mapping[str, Any], created: bool | None) -> RowResult:
 
 def _sub_answer(item: Mapping[str, Any]) -> SubAnswer:
     status, body = item["httpStatusCode"], item.get("body")
-    error = classify(status, body, item.get("httpHeaders")) if status >= 300 else None
+    refused = status >= 300 and status != 304
+    error = classify(status, body, item.get("httpHeaders")) if refused else None
     return SubAnswer(reference=item["referenceId"], status=status, body=body, error=error)
 
 
