@@ -18,6 +18,7 @@ from typing import Protocol
 from config.embedded.locations import PROJECT, EmbeddedServerError
 
 START_SECONDS = 60.0
+STOP_SECONDS = 15.0
 _held: dict[str, int] = {}
 
 
@@ -76,6 +77,15 @@ def in_use(server: Server) -> Iterator[None]:
         yield
     finally:
         release(server)
+
+
+def wait_until_stopped(server: Server, seconds: float = STOP_SECONDS) -> None:
+    """Wait for the keeper to end, after the last user let go."""
+    keeping = open_lock(server, "keeper")
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and not take(keeping, fcntl.LOCK_EX):
+        time.sleep(0.05)
+    os.close(keeping)
 
 
 def ensure_running(server: Server) -> None:
