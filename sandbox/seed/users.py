@@ -17,7 +17,8 @@ class SeedUser:
 
     @property
     def id(self) -> str:
-        return make_id("005", self.number)
+        """The administrator's is the one every new org has; the others are in a row of their own."""
+        return make_id("005", 1) if self.number == 1 else make_id("005", self.number, "Us")
 
     @property
     def name(self) -> str:
@@ -27,8 +28,8 @@ class SeedUser:
 INTEGRATION_USERNAME = "integration@acme.example"
 
 USERS = (
-    SeedUser(1, "Integration", "User", INTEGRATION_USERNAME),
-    SeedUser(2, "Ada", "Admin", "admin@acme.example"),
+    SeedUser(1, "Ada", "Admin", "admin@acme.example"),
+    SeedUser(2, "Integration", "User", INTEGRATION_USERNAME),
     SeedUser(3, "Stefan", "Müller", "staff@acme.example", locale="de_DE", timezone="Europe/Berlin"),
     SeedUser(4, "Sally", "O'Neil", "sales@acme.example", timezone="America/New_York"),
     SeedUser(5, "Élodie", "Lefèvre", "elodie@acme.example", locale="fr_FR", timezone="Europe/Paris"),
