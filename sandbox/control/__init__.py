@@ -1,0 +1,1 @@
+"""`/sandbox/api/…`: what tests and demos do to the org from outside Salesforce's own API (README)."""
