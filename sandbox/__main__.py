@@ -6,7 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
-from sandbox.opening import Settings, open_front
+from sandbox.opening import Host, Settings
 from sandbox.server import OrgServer
 
 
@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     url = (given.public_url or f"http://127.0.0.1:{server.port}").rstrip("/")
     try:
-        server.front = open_front(
+        server.host = Host(
             Settings(
                 file=given.db,
                 url=url,
@@ -47,7 +47,7 @@ def _serve(server: OrgServer) -> None:
     stop.wait()
     server.shutdown()
     server.server_close()
-    server.front.close()
+    server.host.front.close()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,12 +5,14 @@ Order of a call, as a client meets it: faults, then the session, then the limits
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlencode
 
 from sandbox.clock import Clock
+from sandbox.control.routes import PREFIX, Control
 from sandbox.errors import ApiError, not_found
 from sandbox.faced import NO_EFFECT, FacedRequest
 from sandbox.fault_table import Cut, Effect
@@ -18,8 +20,10 @@ from sandbox.faults import Call, Faults
 from sandbox.ledger import Ledger
 from sandbox.oauth.endpoints import Bearer, oauth_routes
 from sandbox.oauth.grants import TokenServer
+from sandbox.oauth.people import Person
 from sandbox.org import Org
-from sandbox.traffic import Allowance, Entry, RequestLog
+from sandbox.pages.routes import page_routes
+from sandbox.traffic import DEFAULT_CONCURRENT_LIMIT, DEFAULT_DAILY_LIMIT, Allowance, Entry, RequestLog
 from sandbox.web import Headers, Request, Response, Router, SessionUser, error_response, json_response
 
 VERSIONS_PATH = "/services/data"
@@ -36,29 +40,47 @@ class Answer:
 @dataclass
 class Front:
     org: Org
-    store: Ledger
+    ledger: Ledger
     clock: Clock
     tokens: TokenServer
+    system_user: str
     faults: Faults = field(default_factory=Faults)
     log: RequestLog = field(default_factory=RequestLog)
     allowance: Allowance = field(default_factory=Allowance)
     routes: Router = field(default_factory=Router)
-    repeated: dict[str, list[Any]] = field(default_factory=dict)
+    last_page: list[Any] = field(default_factory=list)
+    reset: Callable[[str], None] = lambda seed: None
 
     def __post_init__(self) -> None:
         self.bearer = Bearer(self.tokens, self.clock)
         self.routes.include(oauth_routes(self.tokens, self.clock))
+        self.routes.include(page_routes(self))
+        self.control = Control(self)
+        self.apply_limits()
 
     @property
     def cookie_name(self) -> str:
         """Cookies don't mind ports, so that two orgs on one host need two names."""
         return f"sandbox_sid_{self.tokens.org_id[:15]}"
 
+    def person(self, username: str) -> Person:
+        """Raises ValueError for a username nobody has."""
+        found = self.tokens.people.by_username(username)
+        if not found:
+            raise ValueError(f"There is no user {username}.")
+        return found
+
+    def apply_limits(self) -> None:
+        self.allowance.daily = self.ledger.option("daily_limit", DEFAULT_DAILY_LIMIT)
+        self.allowance.concurrent = self.ledger.option("concurrent_limit", DEFAULT_CONCURRENT_LIMIT)
+
     def close(self) -> None:
         self.org.close()
-        self.store.close()
+        self.ledger.close()
 
     def handle(self, request: Request) -> Answer:
+        if request.path.startswith(PREFIX):
+            return Answer(self.control.handle(request))
         started = time.perf_counter()
         request = _with_real_method(request)
         refused = self._identify(request)
@@ -115,7 +137,7 @@ class Front:
                 return _limit("ConcurrentPerOrgLongTxn Limit exceeded.")
             if not self.allowance.spend(now):
                 return _limit("TotalRequests Limit exceeded.")
-            _shrink_batches(request, self.store.option("batch_size"))
+            _shrink_batches(request, self.ledger.option("batch_size"))
             response = self.routes.dispatch(request) or error_response(not_found())
         used = self.allowance.used(now)
         response.headers["Sforce-Limit-Info"] = f"api-usage={used}/{self.allowance.daily}"
@@ -128,8 +150,8 @@ class Front:
             return response
         page = json.loads(response.body)
         own = page["records"]
-        page["records"] = (self.repeated.get("query") or own)[-count:] + own
-        self.repeated["query"] = own
+        page["records"] = (self.last_page or own)[-count:] + own
+        self.last_page = own
         return json_response(page, response.status, response.headers)
 
     def _log(self, request: Request, response: Response | None, started: float) -> None:

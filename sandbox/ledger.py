@@ -33,6 +33,8 @@ CREATE TABLE IF NOT EXISTS bulk_job (
     body TEXT NOT NULL);
 """
 
+KEPT_TABLES = ("front_option", "oauth_app", "oauth_refresh", "oauth_session", "oauth_approval")
+
 
 class Ledger:
     """One connection behind one lock; every statement outside `transaction()` commits by itself."""
@@ -71,6 +73,18 @@ class Ledger:
 
     def set_option(self, name: str, value: Any) -> None:
         self.run("INSERT OR REPLACE INTO front_option (name, value) VALUES (?, ?)", name, json.dumps(value))
+
+    def export(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Everything of the kept tables, for `restore` on another file."""
+        with self._lock:
+            return {name: [tuple(row) for row in self.run(f"SELECT * FROM {name}")] for name in KEPT_TABLES}
+
+    def restore(self, kept: dict[str, list[tuple[Any, ...]]]) -> None:
+        with self.transaction():
+            for name, rows in kept.items():
+                for row in rows:
+                    marks = ", ".join("?" * len(row))
+                    self.run(f"INSERT OR REPLACE INTO {name} VALUES ({marks})", *row)
 
     def close(self) -> None:
         with self._lock:

@@ -1,19 +1,26 @@
-"""Opening an org: its file, its identity, its seed, put together as a Front."""
+"""Opening an org: its file, its identity, its seed, put together as a Front. And starting it over."""
 
-from dataclasses import dataclass
+import shutil
+import threading
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zlib import crc32
 
+from sandbox.bulk.jobs import Jobs
+from sandbox.bulk.query import QueryJobs
+from sandbox.bulk.routes import bulk_routes
 from sandbox.clock import Clock, ClockState
-from sandbox.front import Front
+from sandbox.front import Answer, Front
 from sandbox.ids import make_id, to18
 from sandbox.ledger import Ledger
 from sandbox.oauth.apps import App, Apps
 from sandbox.oauth.grants import TokenServer
-from sandbox.oauth.people import Person, Roster
+from sandbox.oauth.org_people import OrgPeople
 from sandbox.oauth.tokens import Tokens
 from sandbox.org import Org
-from sandbox.seed.users import INTEGRATION_USERNAME, USERS
+from sandbox.seed.planting import Identity, plant
+from sandbox.seed.users import INTEGRATION_USERNAME
+from sandbox.web import Request
 
 DEMO_CLIENT_ID = "lockstep-sandbox-client"
 DEMO_CLIENT_SECRET = "lockstep-sandbox-secret"
@@ -31,21 +38,52 @@ class Settings:
     production: bool = False
 
 
+class Host:
+    """The org that is being served; `reset` puts a new one in its place while clients stay connected."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._changing = threading.Lock()
+        self.front = open_front(settings)
+        self.front.reset = self.reset
+
+    def handle(self, request: Request) -> Answer:
+        return self.front.handle(request)
+
+    def reset(self, seed: str) -> None:
+        """Start over with a seed. Apps, tokens, options, faults and clock stay; the records don't."""
+        with self._changing:
+            old = self.front
+            kept = old.ledger.export()
+            old.close()
+            remove_files(self._settings.file)
+            front = open_front(replace(self._settings, seed=seed, org_id=old.tokens.org_id))
+            front.ledger.restore(kept)
+            front.faults, front.log, front.allowance = old.faults, old.log, old.allowance
+            front.reset = self.reset
+            self.front = front
+
+
 def open_front(settings: Settings) -> Front:
     """Raises ValueError in words when the file belongs to another org than the settings name."""
     settings.file.parent.mkdir(parents=True, exist_ok=True)
-    store = Ledger(settings.file)
-    org_id = _identity(store, settings)
-    clock = Clock(ClockState(**store.option("clock", {})))
-    apps = Apps(store)
-    if not store.option("seeded"):
+    ledger = Ledger(settings.file)
+    org_id = _identity(ledger, settings)
+    clock = Clock(ClockState(**ledger.option("clock", {})))
+    org = Org.open(settings.file, clock=clock)
+    apps = Apps(ledger)
+    if not ledger.option("seeded"):
         apps.save(demo_app())
-        store.set_option("seeded", settings.seed)
-    people = Roster(
-        Person(id=u.id, username=u.username, name=u.name, email=u.username, active=u.active) for u in USERS
-    )
-    server = TokenServer(apps, Tokens(store, org_id), people, settings.url, org_id)
-    return Front(org=Org(), store=store, clock=clock, tokens=server)
+        identity = Identity(org_id, settings.org_name, settings.production)
+        plant(org, settings.seed, identity=identity, now=clock.now())
+        ledger.set_option("seeded", settings.seed)
+    people = OrgPeople(org, ledger, org.admin_id)
+    server = TokenServer(apps, Tokens(ledger, org_id), people, settings.url, org_id)
+    front = Front(org=org, ledger=ledger, clock=clock, tokens=server, system_user=org.admin_id)
+    queries = QueryJobs(org, Jobs(ledger), clock, bulk_folder(settings.file))
+    front.routes.include(bulk_routes(queries, ledger))
+    queries.resume()
+    return front
 
 
 def demo_app() -> App:
@@ -59,12 +97,22 @@ def demo_app() -> App:
     )
 
 
-def _identity(store: Ledger, settings: Settings) -> str:
+def bulk_folder(file: Path) -> Path:
+    return file.with_name(f"{file.name}.bulk")
+
+
+def remove_files(file: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+    shutil.rmtree(bulk_folder(file), ignore_errors=True)
+
+
+def _identity(ledger: Ledger, settings: Settings) -> str:
     """The org's id: what the file says, else what is asked for, else one made from the org's name."""
     asked = to18(settings.org_id) if settings.org_id else ""
-    known = str(store.option("org_id", ""))
+    known = str(ledger.option("org_id", ""))
     if known and asked and known != asked:
         raise ValueError(f"{settings.file} holds the org {known}, not {asked}. Use another file.")
     org_id = known or asked or make_id("00D", crc32(settings.org_name.encode()))
-    store.set_option("org_id", org_id)
+    ledger.set_option("org_id", org_id)
     return org_id

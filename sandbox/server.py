@@ -13,7 +13,8 @@ from typing import cast
 
 from sandbox.errors import ApiError
 from sandbox.fault_table import Truncation
-from sandbox.front import Answer, Front
+from sandbox.front import Answer
+from sandbox.opening import Host
 from sandbox.web import Headers, Request, Response, error_response
 
 URI_LIMIT = HEADER_LIMIT = 16_384
@@ -26,7 +27,7 @@ Connection = socket.socket | tuple[bytes, socket.socket]
 class OrgServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
-    front: Front
+    host: Host
 
     def __init__(self, port: int, host: str = "127.0.0.1") -> None:
         super().__init__((host, port), OrgHandler)
@@ -71,19 +72,19 @@ class OrgHandler(BaseHTTPRequestHandler):
             return
         body = self._read_body()
         request = Request.to(self.command, self.path, headers=Headers(self.headers.items()), body=body)
-        request.base_url = self._front.tokens.url
+        request.base_url = self._host.front.tokens.url
         self._send(self._answer_or_500(request))
 
     do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = do_DELETE = do_OPTIONS = answer
 
     @property
-    def _front(self) -> Front:
-        return cast(OrgServer, self.server).front
+    def _host(self) -> Host:
+        return cast(OrgServer, self.server).host
 
     def _answer_or_500(self, request: Request) -> Answer:
         """A bug of ours must not look like a lost connection, so it is a 500 as Salesforce words it."""
         try:
-            return self._front.handle(request)
+            return self._host.handle(request)
         except Exception:  # the last line of defence of one request: told on stderr, answered as 500
             sys.stderr.write(f"{request.method} {request.path}\n{traceback.format_exc()}")
             message = (
@@ -160,7 +161,7 @@ class OrgHandler(BaseHTTPRequestHandler):
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         """The Date header tells the org's time, so that clients can measure how far off their clock is."""
-        return format_datetime(self._front.clock.now(), usegmt=True)
+        return format_datetime(self._host.front.clock.now(), usegmt=True)
 
     def log_message(self, format: str, *args: object) -> None:
         """Requests are kept by the Front's log, not written to the terminal."""

@@ -24,7 +24,6 @@ _UNSUPPORTED = (
     (re.compile(r"\bTYPEOF\b", re.I), "TypeOf"),
     (re.compile(r"\b(COUNT|COUNT_DISTINCT|SUM|AVG|MIN|MAX)\s*\(", re.I), "Aggregates"),
 )
-_COMPOUND = ("address", "location")
 
 
 @dataclass(frozen=True)
@@ -94,9 +93,8 @@ class QueryJobs:
         for pattern, what in _UNSUPPORTED:
             if pattern.search(bare):
                 raise ApiError(400, "API_ERROR", f"{what} not supported in Bulk Query")
-        for column in self.org.query(soql, user_id=user.id).columns:
-            if column.type in _COMPOUND:
-                raise ApiError(400, "INVALID_FIELD", "Selecting compound data not supported in Bulk Query")
+        if not self.org.query(soql, user_id=user.id).is_flat:
+            raise ApiError(400, "INVALID_FIELD", "Selecting compound data not supported in Bulk Query")
 
     def _start(self, job: Job) -> None:
         threading.Thread(target=self._carry_out, args=(job,), daemon=True, name=f"bulk {job.id}").start()
