@@ -1,0 +1,177 @@
+"""Applying staged rows: chunk by chunk, each one transaction with its checkpoint inside.
+
+A chunk is safe to repeat and safe to lose. Locks are taken before our side is read, so that an edit made
+meanwhile is seen, never overwritten (design, *Traps*).
+"""
+
+from collections import Counter
+from typing import Any
+
+from django.db import OperationalError, connection as database, transaction
+from django.db.models import F
+from psycopg import sql
+
+from integrations.failpoints import reach
+from integrations.models import SyncedObject, SyncRun
+from integrations.sync.pull.lease import Lease
+from integrations.sync.pull.plan import ObjectPlan
+from integrations.sync.pull.staging import StagingTable
+from integrations.sync.pull.statements import Statements
+
+CHUNK_ROWS = 10_000
+TRIES = 5
+RETRIED = frozenset({"40P01", "40001"})  # deadlock, serialization failure
+
+COUNTED = (
+    "seen",
+    "created",
+    "matched",
+    "unchanged",
+    "met",
+    "suppressed",
+    "deleted",
+    "ignored",
+    "newly_suppressed",
+    "converted",
+    "rejected",
+)
+PROMISED = (
+    *("seen", "created", "updated", "unchanged", "matched", "suppressed", "deleted", "merged", "converted"),
+    *("duplicates", "conflicts", "rejected", "filled", "overwritten"),
+)
+"""The keys that `pull --json` promises (spec, *Command line*)."""
+
+
+def no_counts() -> dict[str, int]:
+    return dict.fromkeys(PROMISED, 0)
+
+
+class Applier:
+    """Applies one object's staged rows for one run."""
+
+    def __init__(self, *, plan: ObjectPlan, staging: StagingTable, run: SyncRun, lease: Lease) -> None:
+        self.plan = plan
+        self.staging = staging
+        self.run = run
+        self.lease = lease
+        self.statements = Statements(plan, staging.name)
+        self.matches = plan.matches and self._has_unlinked()
+
+    def apply_chunk(self, *, last_seq: int) -> bool:
+        """Apply the next chunk and save the place; True when rows are left. Raises LeaseLost."""
+        first = int(self.run.checkpoint.get("applied", 0))
+        if first >= last_seq:
+            return False
+        until = min(first + CHUNK_ROWS, last_seq)
+        for attempt in range(1, TRIES + 1):
+            try:
+                self._apply(first, until)
+                break
+            except OperationalError as error:
+                if getattr(error.__cause__, "sqlstate", None) not in RETRIED or attempt == TRIES:
+                    raise
+        reach("pull.chunk committed")
+        return until < last_seq
+
+    def adopt_late_parents(self) -> None:
+        """Give records the account that was pulled after them (C7)."""
+        while statements := self.statements.late_parents:
+            with transaction.atomic():
+                _prepare_session()
+                found, *rest = statements
+                if _run(found) == 0:
+                    return
+                for statement in rest:
+                    _run(statement)
+                _run(sql.SQL("SELECT set_config('lockstep.skip', '', true)"))
+
+    def _apply(self, first: int, until: int) -> None:
+        with transaction.atomic():
+            _prepare_session()
+            counts = self._write(first, until)
+            _run(sql.SQL("SELECT set_config('lockstep.skip', '', true)"))
+            self._save(until, counts)
+            reach("pull.chunk written")
+
+    def _write(self, first: int, until: int) -> Counter[str]:
+        statements = self.statements
+        _run(statements.chunk, [first, until])
+        if self.matches and statements.match is not None:
+            _run(statements.match)
+        counts = self._count()
+        if counts["met"] or counts["matched"] or counts["deleted"]:
+            for lock in statements.locks:
+                _run(lock)
+        if counts["created"]:
+            _run(statements.create_records)
+        if counts["met"] or counts["matched"]:
+            counts += self._merge()
+        if counts["created"] or counts["matched"] or counts["newly_suppressed"]:
+            _run(statements.create_links)
+        if counts["deleted"]:
+            _run(statements.mark_gone)
+        for statement in statements.report_unfit:
+            _run(statement)
+        return counts
+
+    def _merge(self) -> Counter[str]:
+        """Three-way merge of the rows that meet a record here (C11)."""
+        statements = self.statements
+        _run(statements.decide)
+        changed = _run(statements.update_records) if statements.update_records else 0
+        if changed:
+            _run(statements.journal)
+        _run(statements.update_links)
+        conflicts = _fetch(sql.SQL("SELECT coalesce(sum(conflicts), 0), count(*) FROM decided"))
+        met = int(conflicts[1])
+        return Counter(updated=changed, unchanged=met - changed, conflicts=int(conflicts[0]))
+
+    def _count(self) -> Counter[str]:
+        return Counter(dict(zip(COUNTED, map(int, _fetch(self.statements.count)), strict=True)))
+
+    def _save(self, until: int, counts: Counter[str]) -> None:
+        self.lease.check()
+        run = self.run
+        run.checkpoint = {**run.checkpoint, "applied": until}
+        run.counts = {key: run.counts.get(key, 0) + counts[key] for key in (*PROMISED, "ignored")}
+        run.done += counts["seen"]
+        run.save(update_fields=["checkpoint", "counts", "done"])
+        linked = counts["created"] + counts["matched"] - counts["deleted"]
+        SyncedObject.objects.filter(connection=run.connection_id, name=self.plan.object).update(
+            linked=F("linked") + linked,
+            gone=F("gone") + counts["deleted"],
+            suppressed=F("suppressed") + counts["newly_suppressed"],
+            hidden=F("hidden") + (linked if self.plan.hidden else 0),
+        )
+
+    def _has_unlinked(self) -> bool:
+        """Whether any record here could be matched; asked once, so that a first pull needn't ask per row."""
+        found = _fetch(
+            sql.SQL(
+                "SELECT EXISTS (SELECT 1 FROM {table} r WHERE NOT EXISTS (SELECT 1 FROM integrations_recordlink x"
+                " WHERE x.kind = {kind} AND x.record_id = r.id AND x.state = 'linked'))"
+            ).format(table=self.statements.table, kind=sql.Literal(self.plan.kind))
+        )
+        return bool(found[0])
+
+
+def _prepare_session() -> None:
+    """For this transaction: our own journal rows, room to sort, and no wait for the disk at each chunk."""
+    _run(
+        sql.SQL(
+            "SELECT set_config('lockstep.skip', 'on', true), set_config('work_mem', '128MB', true),"
+            " set_config('jit', 'off', true)"
+        )
+    )
+
+
+def _run(statement: sql.Composable, parameters: list[Any] | None = None) -> int:
+    with database.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return int(cursor.rowcount)
+
+
+def _fetch(statement: sql.Composable) -> tuple[Any, ...]:
+    with database.cursor() as cursor:
+        cursor.execute(statement)
+        return tuple(cursor.fetchone() or ())

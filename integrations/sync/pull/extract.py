@@ -1,0 +1,182 @@
+"""Reading from Salesforce into staging: REST pages while there are few rows, Bulk API 2.0 where there are many.
+
+Every page is one transaction with its checkpoint; a page is fetched before the transaction begins. A killed
+extract goes on at its checkpoint; one whose cursor or job has gone starts again from the saved place.
+"""
+
+import tempfile
+from datetime import UTC, datetime, timedelta
+from typing import IO
+
+from django.db import transaction
+from django.db.models import F
+
+from integrations.failpoints import reach
+from integrations.models import SyncedObject, SyncRun
+from integrations.salesforce.bulk import QueryJob
+from integrations.salesforce.errors import NeedsPerson, TryLater
+from integrations.salesforce.org import Org
+from integrations.salesforce.queries import QueryPage
+from integrations.sync.pull.lease import Lease
+from integrations.sync.pull.plan import ObjectPlan
+from integrations.sync.pull.staging import Loaded, StagingTable
+
+BULK_FROM = 10_000
+"""Rows from which a Bulk job is quicker than paging; measured, see docs/benchmarks.md."""
+BULK_PAGE = 50_000
+POLL_AGAIN = timedelta(seconds=2)
+SPOOLED = 16 << 20
+
+
+class Extract:
+    """One object's way into staging, for one run."""
+
+    def __init__(
+        self,
+        *,
+        plan: ObjectPlan,
+        staging: StagingTable,
+        run: SyncRun,
+        synced: SyncedObject,
+        lease: Lease,
+        org: Org,
+    ) -> None:
+        self.plan = plan
+        self.staging = staging
+        self.run = run
+        self.synced = synced
+        self.lease = lease
+        self.org = org
+
+    def step(self) -> bool:
+        """Read one page; True when pages are left. Raises SalesforceError, LeaseLost, and TryLater to wait."""
+        place = self.run.checkpoint
+        if "query" not in place:
+            self._begin()
+            return True
+        if place["query"] == "rest":
+            return self._next_rest_page(place["next"])
+        return self._next_bulk_page()
+
+    def _begin(self) -> None:
+        """Ask; the first answer says how many there are, and so how to read them."""
+        self._make_room()
+        page = self.org.query_page(self.soql(), include_deleted=True)
+        reach("pull.query started")
+        asked_at = page.asked_at.isoformat()
+        if page.total <= BULK_FROM:
+            self._save_rest_page(page, {"query": "rest", "asked_at": asked_at})
+            return
+        job = self.org.start_query_job(self.soql(), include_deleted=True)
+        with transaction.atomic():
+            self._save({"query": "bulk", "asked_at": asked_at, "job": job}, Loaded(0, 0), total=page.total)
+
+    def _make_room(self) -> None:
+        """A table that can hold what will be read, without what an extract that lost its place had read."""
+        started_at = self.run.checkpoint.get("from_seq")
+        has_room = set(self.plan.columns) <= set(self.staging.columns())
+        whole = self.staging.rows() == self.synced.staged_rows if has_room else False
+        with transaction.atomic():
+            self.lease.check()
+            if has_room and started_at is not None:
+                self.staging.truncate_after(started_at)
+                self.synced.staged_rows = self.staging.rows()
+            elif not (has_room and whole):
+                self._start_anew()
+            if started_at is None:
+                self.run.checkpoint = {"from_seq": self.staging.last_seq()}
+            self.run.read = 0
+            self.run.save(update_fields=["checkpoint", "read"])
+            self.synced.save(update_fields=["staged", "staged_id", "staged_rows"])
+
+    def _start_anew(self) -> None:
+        """What was staged is lost or too narrow: read again from what is applied."""
+        self.staging.create(self.plan.columns)
+        self.synced.staged, self.synced.staged_id = self.synced.watermark, self.synced.watermark_id
+        self.synced.staged_rows = 0
+
+    def soql(self) -> str:
+        """Everything since the place read up to: (SystemModstamp, Id), ties by Id (C3)."""
+        columns = ", ".join(self.plan.columns)
+        query = f"SELECT {columns} FROM {self.plan.object}"  # noqa: S608  API names from the org's own schema
+        since = self.synced.staged
+        if since is None:
+            return query
+        stamp = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        if not self.synced.staged_id:
+            return f"{query} WHERE SystemModstamp >= {stamp}"
+        tie = f"(SystemModstamp = {stamp} AND Id > '{self.synced.staged_id}')"
+        return f"{query} WHERE SystemModstamp > {stamp} OR {tie}"
+
+    def _next_rest_page(self, next_url: str | None) -> bool:
+        if next_url is None:
+            return False
+        self._save_rest_page(self.org.next_page(next_url), self.run.checkpoint)
+        return True
+
+    def _save_rest_page(self, page: QueryPage, place: dict[str, object]) -> None:
+        with transaction.atomic():
+            loaded = self.staging.insert_json(page.records, asked_at=page.asked_at)
+            self._save({**place, "next": page.next_url}, loaded, total=page.total)
+        reach("pull.page staged")
+
+    def _next_bulk_page(self) -> bool:
+        place = self.run.checkpoint
+        if place.get("ended"):
+            return False
+        if "rows" not in place:
+            job = self._finished_job(place["job"])
+            place = {**place, "rows": job.records, "asked_at": job.created_at.isoformat()}
+        with tempfile.SpooledTemporaryFile(SPOOLED) as page:
+            got = self.org.download_query_page(place["job"], place.get("locator"), BULK_PAGE, page)
+            self._save_bulk_page(page, place, rows=got.rows, next_locator=got.next_locator)
+        return True
+
+    def _save_bulk_page(
+        self, page: IO[bytes], place: dict[str, object], *, rows: int, next_locator: str | None
+    ) -> None:
+        page.seek(0)
+        with transaction.atomic():
+            loaded = self.staging.copy_csv(page, asked_at=datetime.fromisoformat(str(place["asked_at"])))
+            if loaded.rows != rows:
+                raise TryLater.broken_page(expected=rows, got=loaded.rows)
+            self._save({**place, "locator": next_locator, "ended": next_locator is None}, loaded)
+        reach("pull.page staged")
+
+    def _finished_job(self, job_id: str) -> QueryJob:
+        """Raises TryLater while Salesforce is still working on it."""
+        job = self.org.query_job(job_id)
+        if not job.finished:
+            raise TryLater.job_runs(after=POLL_AGAIN)
+        if job.state != "JobComplete":
+            raise NeedsPerson.job_failed(job.state, job.error)
+        return job
+
+    def _save(self, place: dict[str, object], loaded: Loaded, *, total: int | None = None) -> None:
+        self.lease.check()
+        run = self.run
+        run.checkpoint = {"from_seq": run.checkpoint.get("from_seq", 0)} | place
+        run.read += loaded.rows
+        run.total = total if total is not None else run.total
+        if loaded.dropped_nuls:
+            run.counts = run.counts | {"dropped_nuls": run.counts.get("dropped_nuls", 0) + loaded.dropped_nuls}
+        run.save(update_fields=["checkpoint", "read", "total", "counts"])
+        SyncedObject.objects.filter(pk=self.synced.pk).update(staged_rows=F("staged_rows") + loaded.rows)
+
+    def finish(self, *, lag: timedelta) -> None:
+        """Save the place read up to: behind the org's clock by `lag`, so that late commits are read again."""
+        asked_at = datetime.fromisoformat(self.run.checkpoint["asked_at"])
+        limit = asked_at - lag
+        newest = self.staging.newest(after_seq=self.run.checkpoint["from_seq"])
+        staged, staged_id = newest or (None, "")
+        if staged is not None and staged > limit:
+            staged, staged_id = limit, ""
+        if staged is None or (self.synced.staged is not None and staged < self.synced.staged):
+            staged, staged_id = self.synced.staged, self.synced.staged_id
+        with transaction.atomic():
+            self.lease.check()
+            SyncedObject.objects.filter(pk=self.synced.pk).update(staged=staged, staged_id=staged_id)
+            self.run.phase = SyncRun.Phase.APPLYING
+            self.run.save(update_fields=["phase"])
+        self.synced.refresh_from_db()
+        reach("pull.extract ended")

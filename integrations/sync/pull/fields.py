@@ -1,0 +1,161 @@
+"""One mapped field as SQL: how Salesforce's text is normalised, converted, and compared.
+
+The pure twin of the conversions is `mappings.converters`, of the decision `mappings.write_rules`.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import models
+from psycopg import sql
+
+from mappings.catalogue import MappableField
+from mappings.field_types import NUMBERS, FieldType
+from mappings.models import Conflict
+
+NUMERIC_TYPES = frozenset({"int", "double", "currency", "percent", "long"})
+NULL_TEXT = sql.SQL("NULL::text")
+
+REFERENCE_LOOKUPS = {
+    FieldType.ACCOUNT: (
+        "(SELECT p.record_id FROM integrations_recordlink p WHERE p.connection_id = {connection}"
+        " AND p.salesforce_id = {text} AND p.state = 'linked' AND p.kind = 'account')"
+    ),
+    FieldType.USER: (
+        "(SELECT o.user_id FROM integrations_salesforceowner o WHERE o.connection_id = {connection}"
+        " AND o.salesforce_id = {text})"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PulledField:
+    """A row of the map that pulls. `place` numbers it within the statement; `stages` is the stage table."""
+
+    place: int
+    salesforce: str
+    salesforce_type: str
+    salesforce_length: int
+    target: MappableField
+    connection_id: int
+    conflict: Conflict = Conflict.SALESFORCE
+    values: dict[str, str] = field(default_factory=dict)
+    stage_ids: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def column(self) -> sql.Identifier:
+        """The chunk's column that holds Salesforce's value, normalised."""
+        return sql.Identifier(f"n{self.place}")
+
+    @property
+    def parent_column(self) -> sql.Identifier:
+        """The chunk's column that holds the record here which a reference points to."""
+        return sql.Identifier(f"p{self.place}")
+
+    @property
+    def is_custom(self) -> bool:
+        return self.target.column is None
+
+    @property
+    def key(self) -> sql.Literal:
+        return sql.Literal(self.salesforce)
+
+    def normalised(self) -> sql.Composable:
+        """Staged text in the one form that `base` keeps; NULL where Salesforce holds nothing."""
+        staged = sql.SQL("s.{}").format(sql.Identifier(self.salesforce))
+        if self.salesforce_type == "boolean":
+            return sql.SQL("coalesce(lower({}), 'false')").format(staged)
+        if self.salesforce_type in NUMERIC_TYPES:
+            return sql.SQL("trim_scale({}::numeric)::text").format(staged)
+        if self.salesforce_type == "datetime":
+            form = "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'"
+            return sql.SQL(f"to_char({{}}::timestamptz AT TIME ZONE 'UTC', {form})").format(staged)
+        return staged
+
+    def theirs(self) -> sql.Composable:
+        """Salesforce's value as the workspace would hold it; blank where it can't hold it."""
+        if self.waits():
+            return sql.SQL("c.{}").format(self.parent_column)
+        value = self.converted(sql.SQL("c.{}").format(self.column))
+        unfit = self.unfit()
+        if unfit is None:
+            return value
+        return sql.SQL("CASE WHEN {} THEN {} ELSE {} END").format(unfit, self.converted(NULL_TEXT), value)
+
+    def converted(self, text: sql.Composable) -> sql.Composable:
+        """The workspace's value for a normalised Salesforce value, typed as the column or as jsonb."""
+        target = self.target
+        if target.type == FieldType.STAGE:
+            known = sql.Literal(_json(self.stage_ids))
+            return sql.SQL("({}::jsonb ->> {})::bigint").format(known, text)
+        if target.type in REFERENCE_LOOKUPS:
+            lookup = sql.SQL(REFERENCE_LOOKUPS[target.type])
+            found: sql.Composable = lookup.format(connection=sql.Literal(self.connection_id), text=text)
+        else:
+            found = self._plain(self._renamed(text))
+        return sql.SQL("to_jsonb({})").format(found) if self.is_custom else found
+
+    def _renamed(self, text: sql.Composable) -> sql.Composable:
+        if not self.values:
+            return text
+        return sql.SQL("coalesce({}::jsonb ->> {}, {})").format(sql.Literal(_json(self.values)), text, text)
+
+    def _plain(self, text: sql.Composable) -> sql.Composable:
+        kind = self.target.type
+        if kind == FieldType.CHECKBOX:
+            return sql.SQL("coalesce({}, 'false')::boolean").format(text)
+        if kind in NUMBERS:
+            digits, decimals = self.target.max_digits or (18, 6)
+            cast = "bigint" if decimals == 0 else "numeric"
+            return sql.SQL(f"round({{}}::numeric, {decimals})::{cast}").format(text)
+        if kind == FieldType.DATE:
+            return sql.SQL("left({}, 10)::date").format(text)
+        if kind == FieldType.DATETIME:
+            return sql.SQL("{}::timestamptz").format(text) if not self.is_custom else text
+        return text if self.is_custom else sql.SQL("coalesce({}, '')").format(text)
+
+    def unfit(self) -> sql.Composable | None:
+        """True for a value that the workspace's field can't hold; None where that can't happen."""
+        target = self.target
+        if target.max_length and self.salesforce_length > target.max_length:
+            return sql.SQL("length({}) > {}").format(self._renamed(self.column), sql.Literal(target.max_length))
+        if target.type in NUMBERS:
+            limit = 10 ** (target.max_digits or (18, 6))[0]
+            return sql.SQL("abs({}::numeric) >= {}").format(self.column, sql.Literal(limit))
+        return None
+
+    def waits(self) -> bool:
+        """Whether its parent may arrive after it (C7)."""
+        return self.target.type == FieldType.ACCOUNT
+
+    def ours(self) -> sql.Composable:
+        """The record's own value, of the same type as `converted`."""
+        if self.is_custom:
+            return sql.SQL("nullif(r.custom -> {}, 'null')").format(sql.Literal(self.custom_name))
+        return sql.SQL("r.{}").format(sql.Identifier(self.target.column or ""))
+
+    def is_blank(self, value: sql.Composable) -> sql.Composable:
+        if self.target.type == FieldType.CHECKBOX:
+            return sql.SQL("false")
+        if self.is_custom or self.target.max_length is None and self.target.type != FieldType.LONG_TEXT:
+            return sql.SQL("({}) IS NULL").format(value)
+        return sql.SQL("({}) = ''").format(value)
+
+    @property
+    def custom_name(self) -> str:
+        return self.target.key.removeprefix("custom.")
+
+
+def default_literal(column: models.Field[Any, Any]) -> sql.Composable | None:
+    """What a new row gets in a column that no map fills; None where the database fills it itself."""
+    if column.has_db_default() or column.generated or column.primary_key:
+        return None
+    default = column.get_default()
+    if isinstance(column, models.JSONField):
+        return sql.Literal(_json(default))
+    return None if default is None else sql.Literal(default)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value)

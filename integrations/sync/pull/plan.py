@@ -1,0 +1,147 @@
+"""What one object's pull will do, as plain values: which fields, from where, into what, by which rule.
+
+Built from the maps, the schema and the settings as they stand, once per run and object. Statements are
+compiled from it (`statements`); the preview will read the same plan (design, idea 1).
+"""
+
+from dataclasses import dataclass
+
+from django.db import models
+
+from crm.models import Account, AccountStage, Contact, ContactStage, CustomField, Deal, DealStage
+from integrations.models import Connection, ObjectSchema, SyncRun, SyncSettings
+from integrations.sync.pull.fields import PulledField
+from mappings.catalogue import SALESFORCE_OBJECTS, MappableField, built_in_fields
+from mappings.field_types import FieldType
+from mappings.models import Conflict, Direction, FieldMap, StageMap, ValueMap
+
+MODELS: dict[str, type[Account] | type[Contact] | type[Deal]] = {
+    "account": Account,
+    "contact": Contact,
+    "deal": Deal,
+}
+STAGE_MODELS: dict[str, type[models.Model]] = {"account": AccountStage, "contact": ContactStage}
+UNSTAGED_TYPES = frozenset({"address", "location", "base64", "anyType", "complexvalue"})
+
+SYSTEM_FIELDS = ("Id", "IsDeleted", "SystemModstamp", "LastModifiedDate", "CreatedDate")
+KEY_FIELDS = {
+    "Account": ("Name", "Website"),
+    "Contact": ("Email",),
+    "Lead": ("Email", "IsConverted", "ConvertedContactId"),
+    "Opportunity": (),
+}
+"""Read whether mapped or not: what C4, C6 and H2 ask of every record."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectPlan:
+    connection_id: int
+    object: str
+    kind: str
+    fields: tuple[PulledField, ...]
+    columns: tuple[str, ...]
+    """The Salesforce fields to read."""
+    hidden: bool
+    run: int
+    matches: bool
+    """Whether unlinked records here may be adopted: first and manual pulls only (C6)."""
+
+    @property
+    def model(self) -> type[Account] | type[Contact] | type[Deal]:
+        return MODELS[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class SalesforceField:
+    name: str
+    type: str
+    length: int
+
+
+class UnreadableObject(Exception):
+    """The connected user can't read the object at all."""
+
+
+def plan_object(connection: Connection, object_name: str, run: SyncRun) -> ObjectPlan:
+    """Raises UnreadableObject where the schema says that nothing of it can be read."""
+    readable = readable_fields(connection, object_name)
+    kind = SALESFORCE_OBJECTS[object_name]
+    settings = SyncSettings.current()
+    fields = tuple(_fields(connection, object_name, kind, readable))
+    everything = connection.activated_at is None
+    wanted = readable if everything else {field.salesforce for field in fields}
+    keys = [name for name in (*SYSTEM_FIELDS, *KEY_FIELDS[object_name]) if name in readable]
+    return ObjectPlan(
+        connection_id=connection.pk,
+        object=object_name,
+        kind=kind,
+        fields=fields,
+        columns=tuple(dict.fromkeys([*keys, *sorted(wanted)])),
+        hidden=object_name in settings.hidden_objects,
+        run=run.pk,
+        matches=run.trigger in (SyncRun.Trigger.FIRST, SyncRun.Trigger.MANUAL),
+    )
+
+
+def readable_fields(connection: Connection, object_name: str) -> dict[str, SalesforceField]:
+    """The scalar fields of the object that the connected user sees, by API name."""
+    schema = ObjectSchema.objects.filter(connection=connection, name=object_name).first()
+    if schema is None or not schema.describe.get("fields"):
+        raise UnreadableObject(f"The connected user can't read {object_name}.")
+    return {
+        field["name"]: SalesforceField(field["name"], field["type"], field.get("length") or 0)
+        for field in schema.describe["fields"]
+        if field["type"] not in UNSTAGED_TYPES
+    }
+
+
+def _fields(
+    connection: Connection, object_name: str, kind: str, readable: dict[str, SalesforceField]
+) -> list[PulledField]:
+    targets = targets_of(kind)
+    values = _values(object_name)
+    rows = FieldMap.objects.filter(object=object_name, suspended="").exclude(direction=Direction.PUSH)
+    fields = []
+    for row in rows:
+        if row.salesforce not in readable or row.field not in targets:
+            continue
+        source, target = readable[row.salesforce], targets[row.field]
+        fields.append(
+            PulledField(
+                place=len(fields),
+                salesforce=row.salesforce,
+                salesforce_type=source.type,
+                salesforce_length=source.length,
+                target=target,
+                connection_id=connection.pk,
+                conflict=Conflict(row.conflict),
+                values=values.get(row.salesforce, {}),
+                stage_ids=_stage_ids(object_name, kind) if target.type == FieldType.STAGE else {},
+            )
+        )
+    return fields
+
+
+def targets_of(kind: str) -> dict[str, MappableField]:
+    """Every workspace field of a kind that a map may name, custom ones as `custom.NAME`."""
+    custom = {
+        f"custom.{field.name}": MappableField(kind, f"custom.{field.name}", field.label, FieldType(field.type))
+        for field in CustomField.objects.filter(kind=kind)
+    }
+    return built_in_fields(kind) | custom
+
+
+def _values(object_name: str) -> dict[str, dict[str, str]]:
+    values: dict[str, dict[str, str]] = {}
+    for row in ValueMap.objects.filter(object=object_name):
+        values.setdefault(row.salesforce_field, {})[row.salesforce_value] = row.value
+    return values
+
+
+def _stage_ids(object_name: str, kind: str) -> dict[str, int]:
+    """Salesforce's value of the stage field → the stage here. Deal stages carry Salesforce's names (G2)."""
+    if kind == "deal":
+        return dict(DealStage.objects.filter(pipeline__locked=True).values_list("name", "pk"))
+    ids = dict(STAGE_MODELS[kind]._default_manager.values_list("name", "pk"))
+    mapped = StageMap.objects.filter(object=object_name)
+    return {row.salesforce_value: ids[row.stage] for row in mapped if row.stage in ids}
