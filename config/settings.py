@@ -33,6 +33,9 @@ else:
     environment.required("TOKEN_KEYS", f"It encrypts Salesforce tokens: a Fernet key. {_FOR_DEVELOPMENT}")
     TOKEN_KEYS = environment.fernet_keys("TOKEN_KEYS")
 
+# How long a worker may be silent before another takes its run over
+SYNC_LEASE_SECONDS = environment.whole_number("SYNC_LEASE_SECONDS", 60, least=1, most=600)
+
 # Hosts
 _PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or "localhost"
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or [

@@ -57,3 +57,25 @@ GUARD_TABLES = "\n".join(
     for table in GUARDED_TABLES
 )
 UNGUARD_TABLES = "\n".join(f"DROP TRIGGER refuse_truncate ON {table};" for table in GUARDED_TABLES)
+
+DOMAIN = r"""
+CREATE FUNCTION lockstep_domain(address text) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT array_to_string(labels[size - suffix : size], '.') FROM (
+    SELECT labels, size,
+           coalesce(max(k - 1) FILTER (WHERE p.rule LIKE '!%'), max(k) FILTER (WHERE p.rule IS NOT NULL), 1) AS suffix
+      FROM (SELECT string_to_array(host, '.') AS labels, array_length(string_to_array(host, '.'), 1) AS size
+              FROM (SELECT rtrim(lower(substring(btrim(address) FROM
+                     '^(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/?#\s]*@)?([^/:?#\s@]+)')), '.') AS host OFFSET 0) h
+             WHERE length(host) <= 253 AND host ~ '^[^.]+(\.[^.]+)+$' AND host !~ '^[0-9.]+$') parts
+     CROSS JOIN LATERAL generate_series(1, size) k
+      LEFT JOIN crm_publicsuffix p ON p.rule IN (
+           array_to_string(labels[size - k + 1 : size], '.'),
+           '!' || array_to_string(labels[size - k + 1 : size], '.'),
+           '*.' || array_to_string(labels[size - k + 2 : size], '.'))
+     GROUP BY labels, size
+  ) found WHERE size > suffix
+$$;
+"""
+"""The registrable domain of a web address, host or e-mail; NULL where there is none (C5, C7)."""
+DOMAIN_UNDO = "DROP FUNCTION lockstep_domain(text);"

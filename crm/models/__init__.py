@@ -2,6 +2,7 @@ from crm.models.accounts import Account
 from crm.models.contacts import Contact
 from crm.models.custom_fields import CustomField
 from crm.models.deals import ContactRole, Deal
+from crm.models.domains import PublicSuffix
 from crm.models.duplicates import PotentialDuplicate
 from crm.models.journal import JournalEntry
 from crm.models.records import Kind, Record
@@ -21,6 +22,7 @@ __all__ = [
     "Kind",
     "Pipeline",
     "PotentialDuplicate",
+    "PublicSuffix",
     "Record",
     "User",
 ]

@@ -51,6 +51,11 @@ class Door:
         return self._tokens.current().instance_url
 
     @property
+    def calls(self) -> int:
+        """Data calls made through this door so far, refused ones included."""
+        return self._wire.calls
+
+    @property
     def answered_at(self) -> datetime | None:
         """The org's clock at its last answer (`Date`, rounded down to the second), in UTC."""
         return org_time(self._wire.last) if self._wire.last is not None else None

@@ -79,6 +79,7 @@ class Wire:
     ) -> None:
         self._tokens = tokens
         self._meter = meter
+        self.calls = 0
         self._timeout = timeout
         self._sleep = sleep
         self._http = requests.Session()
@@ -159,6 +160,7 @@ class Wire:
         return answer
 
     def _count(self, answer: requests.Response | None) -> None:
+        self.calls += 1
         if self._meter is None:
             return
         # A Response is falsy when it is a refusal; that one was counted by Salesforce all the same.

@@ -7,7 +7,8 @@ meanwhile is seen, never overwritten (design, *Traps*).
 from collections import Counter
 from typing import Any
 
-from django.db import OperationalError, connection as database, transaction
+from django.db import OperationalError, transaction
+from django.db import connection as database
 from django.db.models import F
 from psycopg import sql
 
@@ -156,7 +157,8 @@ class Applier:
 
 
 def _prepare_session() -> None:
-    """For this transaction: our own journal rows, room to sort, and no wait for the disk at each chunk."""
+    """For this transaction: our own journal rows, room to sort, and none of an outer transaction's tables."""
+    _run(sql.SQL("DROP TABLE IF EXISTS pg_temp.chunk, pg_temp.decided"))
     _run(
         sql.SQL(
             "SELECT set_config('lockstep.skip', 'on', true), set_config('work_mem', '128MB', true),"

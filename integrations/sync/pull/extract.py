@@ -24,7 +24,7 @@ from integrations.sync.pull.staging import Loaded, StagingTable
 BULK_FROM = 10_000
 """Rows from which a Bulk job is quicker than paging; measured, see docs/benchmarks.md."""
 BULK_PAGE = 50_000
-POLL_AGAIN = timedelta(seconds=2)
+POLL_AGAIN = 1.0  # seconds
 SPOOLED = 16 << 20
 
 
@@ -128,7 +128,9 @@ class Extract:
             job = self._finished_job(place["job"])
             place = {**place, "rows": job.records, "asked_at": job.created_at.isoformat()}
         with tempfile.SpooledTemporaryFile(SPOOLED) as page:
-            got = self.org.download_query_page(place["job"], place.get("locator"), BULK_PAGE, page)
+            got = self.org.download_query_page(
+                place["job"], locator=place.get("locator"), max_records=BULK_PAGE, into=page
+            )
             self._save_bulk_page(page, place, rows=got.rows, next_locator=got.next_locator)
         return True
 
@@ -139,7 +141,11 @@ class Extract:
         with transaction.atomic():
             loaded = self.staging.copy_csv(page, asked_at=datetime.fromisoformat(str(place["asked_at"])))
             if loaded.rows != rows:
-                raise TryLater.broken_page(expected=rows, got=loaded.rows)
+                raise TryLater(
+                    code="UNREADABLE_ANSWER",
+                    message=f"A page of {rows} rows brought {loaded.rows}.",
+                    scope="network",
+                )
             self._save({**place, "locator": next_locator, "ended": next_locator is None}, loaded)
         reach("pull.page staged")
 
@@ -147,9 +153,11 @@ class Extract:
         """Raises TryLater while Salesforce is still working on it."""
         job = self.org.query_job(job_id)
         if not job.finished:
-            raise TryLater.job_runs(after=POLL_AGAIN)
+            raise TryLater(
+                code="JOB_RUNS", message="Salesforce is still preparing the rows.", after=POLL_AGAIN
+            )
         if job.state != "JobComplete":
-            raise NeedsPerson.job_failed(job.state, job.error)
+            raise NeedsPerson(code="BULK_JOB_" + job.state.upper(), message=job.error or "")
         return job
 
     def _save(self, place: dict[str, object], loaded: Loaded, *, total: int | None = None) -> None:
@@ -159,7 +167,9 @@ class Extract:
         run.read += loaded.rows
         run.total = total if total is not None else run.total
         if loaded.dropped_nuls:
-            run.counts = run.counts | {"dropped_nuls": run.counts.get("dropped_nuls", 0) + loaded.dropped_nuls}
+            run.counts = run.counts | {
+                "dropped_nuls": run.counts.get("dropped_nuls", 0) + loaded.dropped_nuls
+            }
         run.save(update_fields=["checkpoint", "read", "total", "counts"])
         SyncedObject.objects.filter(pk=self.synced.pk).update(staged_rows=F("staged_rows") + loaded.rows)
 

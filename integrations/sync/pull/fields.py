@@ -69,7 +69,7 @@ class PulledField:
         if self.salesforce_type in NUMERIC_TYPES:
             return sql.SQL("trim_scale({}::numeric)::text").format(staged)
         if self.salesforce_type == "datetime":
-            form = "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'"
+            form = '\'YYYY-MM-DD"T"HH24:MI:SS"Z"\''
             return sql.SQL(f"to_char({{}}::timestamptz AT TIME ZONE 'UTC', {form})").format(staged)
         return staged
 
@@ -119,7 +119,9 @@ class PulledField:
         """True for a value that the workspace's field can't hold; None where that can't happen."""
         target = self.target
         if target.max_length and self.salesforce_length > target.max_length:
-            return sql.SQL("length({}) > {}").format(self._renamed(self.column), sql.Literal(target.max_length))
+            return sql.SQL("length({}) > {}").format(
+                self._renamed(self.column), sql.Literal(target.max_length)
+            )
         if target.type in NUMBERS:
             limit = 10 ** (target.max_digits or (18, 6))[0]
             return sql.SQL("abs({}::numeric) >= {}").format(self.column, sql.Literal(limit))

@@ -125,7 +125,9 @@ def _fields(
 def targets_of(kind: str) -> dict[str, MappableField]:
     """Every workspace field of a kind that a map may name, custom ones as `custom.NAME`."""
     custom = {
-        f"custom.{field.name}": MappableField(kind, f"custom.{field.name}", field.label, FieldType(field.type))
+        f"custom.{field.name}": MappableField(
+            kind, f"custom.{field.name}", field.label, FieldType(field.type)
+        )
         for field in CustomField.objects.filter(kind=kind)
     }
     return built_in_fields(kind) | custom

@@ -1,18 +1,151 @@
 """A bounded piece of a run: what a task, a command or a test calls, again until it says it is over."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from integrations.models import SyncRun
+from django.db import transaction
+from django.db.models import F
+
+from integrations.failpoints import reach
+from integrations.models import Connection, SyncError, SyncRun
+from integrations.salesforce.errors import Gone, QueryCursorLost, SalesforceError, SignInNeeded, TryLater
 from integrations.salesforce.org import Org
+from integrations.sync.pull.lease import Clock, Lease, LeaseLost
+from integrations.sync.pull.objects import ObjectRun
+from integrations.sync.pull.plan import UnreadableObject
+from integrations.sync.pull.runs import OPEN
 
-Clock = Callable[[], datetime]
+Prepare = Callable[[Connection, Org], None]
+
+LONGEST_WAIT = timedelta(minutes=10)
 
 
-def work_on(run: SyncRun, *, org: Org, clock: Clock, seconds: float) -> bool:
+def work_on(run: SyncRun, *, org: Org, clock: Clock, seconds: float, prepare: Prepare | None = None) -> bool:
     """Work on a parent run for about `seconds`; True when the run has ended, well or not.
 
-    Takes the run's lease; returns False at once where another worker holds it. Whatever was done is kept
-    at each checkpoint; a killed call loses nothing (C2).
+    Takes the run's lease; returns False at once where another worker holds it, and before the time is up
+    where Salesforce asks to wait, sign-in is needed or syncing was paused. Whatever was done is kept at
+    each checkpoint; a killed call loses nothing (C2). `prepare` is called once a run, before its first
+    object: it brings owners, stages and the schema up to date.
     """
-    raise NotImplementedError
+    lease = Lease(run, clock=clock)
+    if not lease.take():
+        run.refresh_from_db()
+        return run.state not in OPEN
+    worker = _Worker(run=run, org=org, lease=lease, ends_at=clock() + timedelta(seconds=seconds))
+    try:
+        return worker.work(prepare)
+    except LeaseLost:
+        return False
+    finally:
+        worker.count_calls()
+
+
+class _Worker:
+    def __init__(self, *, run: SyncRun, org: Org, lease: Lease, ends_at: datetime) -> None:
+        self.run = run
+        self.org = org
+        self.lease = lease
+        self.ends_at = ends_at
+        self.calls_before = org.calls
+
+    def work(self, prepare: Prepare | None) -> bool:
+        try:
+            self._prepare(prepare)
+            while (child := self._next_child()) is not None:
+                if not self._may_go_on():
+                    self.lease.give_back()
+                    return False
+                self._step(child)
+        except TryLater as error:
+            self.lease.give_back(not_before=self._wait_until(error))
+            return False
+        except SignInNeeded:
+            self.lease.give_back()
+            return False
+        except SalesforceError as error:
+            self._fail(self.run, error)
+            return True
+        self._end()
+        return True
+
+    def _prepare(self, prepare: Prepare | None) -> None:
+        if prepare is None or self.run.checkpoint.get("prepared"):
+            return
+        prepare(self.run.connection, self.org)
+        self.run.checkpoint = {"prepared": True}
+        self.run.save(update_fields=["checkpoint"])
+
+    def _next_child(self) -> SyncRun | None:
+        return self.run.children.filter(state__in=OPEN).order_by("pk").first()
+
+    def _may_go_on(self) -> bool:
+        connection = Connection.objects.get(pk=self.run.connection_id)
+        stopped = connection.disconnected_at or connection.paused_at or connection.needs_sign_in_since
+        return not stopped and self.lease.clock() < self.ends_at
+
+    def _step(self, child: SyncRun) -> None:
+        """One page or one chunk of one object."""
+        try:
+            ObjectRun(child, org=self.org, lease=self.lease).step()
+            if self.run.error:
+                self.run.error = self.run.error_code = ""
+                self.run.save(update_fields=["error", "error_code"])
+        except (QueryCursorLost, Gone):
+            child.checkpoint = {
+                key: child.checkpoint[key] for key in ("from_seq",) if key in child.checkpoint
+            }
+            child.save(update_fields=["checkpoint"])
+        except (TryLater, SignInNeeded):
+            raise
+        except (SalesforceError, UnreadableObject) as error:
+            self._fail(child, error)
+
+    def _wait_until(self, error: TryLater) -> datetime:
+        """Waiting grows with each failure in a row, but not past ten minutes; Salesforce's own hint counts."""
+        now = self.lease.clock()
+        if error.code == "JOB_RUNS":
+            return now + timedelta(seconds=error.after or 1)
+        failures = self.run.checkpoint.get("failures", 0) + 1
+        self.run.checkpoint = self.run.checkpoint | {"failures": failures}
+        self.run.error, self.run.error_code = error.sentence, error.code
+        self.run.save(update_fields=["checkpoint", "error", "error_code"])
+        return now + min(timedelta(seconds=error.after or 2 ** min(failures, 10)), LONGEST_WAIT)
+
+    def _fail(self, run: SyncRun, error: SalesforceError | UnreadableObject) -> None:
+        now = self.lease.clock()
+        code = error.code if isinstance(error, SalesforceError) else "UNREADABLE_OBJECT"
+        run.state, run.error, run.error_code, run.finished_at = SyncRun.State.FAILED, str(error), code, now
+        with transaction.atomic():
+            self.lease.check()
+            run.save(update_fields=["state", "error", "error_code", "finished_at"])
+            SyncError.objects.update_or_create(
+                connection_id=run.connection_id,
+                source=SyncError.Source.PULL,
+                salesforce_object=run.object,
+                salesforce_id="",
+                kind="",
+                record_id=None,
+                code=code,
+                field="",
+                state=SyncError.State.OPEN,
+                defaults={"message": str(error), "run": run.pk, "changed_at": now},
+                create_defaults={"message": str(error), "run": run.pk, "changed_at": now, "created_at": now},
+            )
+
+    def _end(self) -> None:
+        run, now = self.run, self.lease.clock()
+        failed = run.children.filter(state=SyncRun.State.FAILED).first()
+        with transaction.atomic():
+            self.lease.check()
+            run.state = SyncRun.State.FAILED if failed else SyncRun.State.SUCCEEDED
+            run.error, run.error_code = (failed.error, failed.error_code) if failed else ("", "")
+            run.finished_at, run.lease_until = now, None
+            run.save(update_fields=["state", "error", "error_code", "finished_at", "lease_until"])
+        reach("pull.run ended")
+
+    def count_calls(self) -> None:
+        """Add the calls of this slice to the run's, whatever became of it."""
+        SyncRun.objects.filter(pk=self.run.pk).update(
+            api_calls=F("api_calls") + (self.org.calls - self.calls_before)
+        )

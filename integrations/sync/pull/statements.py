@@ -170,9 +170,7 @@ SELECT r.id AS record_id, to_jsonb(r) AS before, l.id AS link_id, p.record_id AS
    AND l.waiting_for IS NOT NULL
  ORDER BY r.id LIMIT 5000 FOR NO KEY UPDATE OF r, l"""
 ADOPT_LATE_PARENTS = "UPDATE {table} r SET account_id = d.parent_id FROM decided d WHERE r.id = d.record_id AND r.account_id IS NULL"
-FORGET_LATE_PARENTS = (
-    "UPDATE integrations_recordlink l SET waiting_for = NULL, changed_at = now() FROM decided d WHERE l.id = d.link_id"
-)
+FORGET_LATE_PARENTS = "UPDATE integrations_recordlink l SET waiting_for = NULL, changed_at = now() FROM decided d WHERE l.id = d.link_id"
 
 
 class Statements:
@@ -206,7 +204,9 @@ class Statements:
             if field.waits()
         ]
         if self.unfit:
-            parents.append(sql.SQL(", array_remove(ARRAY[{}], NULL) AS unfit").format(COMMA.join(self._unfit_names())))
+            parents.append(
+                sql.SQL(", array_remove(ARRAY[{}], NULL) AS unfit").format(COMMA.join(self._unfit_names()))
+            )
         lead = self.plan.object == "Lead"
         return self._fill(
             CHUNK,
@@ -216,7 +216,9 @@ class Statements:
             parents=sql.SQL("").join(parents),
             base=self._base(),
             match_key=self._match_key(),
-            lead_columns=sql.SQL('s."IsConverted" = \'true\' AS converted, s."ConvertedContactId" AS contact,')
+            lead_columns=sql.SQL(
+                's."IsConverted" = \'true\' AS converted, s."ConvertedContactId" AS contact,'
+            )
             if lead
             else sql.SQL(""),
             suppressor=self._fill(
@@ -227,7 +229,10 @@ class Statements:
         )
 
     def _unfit_names(self) -> list[sql.Composable]:
-        return [sql.SQL("CASE WHEN {} THEN {} END").format(condition, field.key) for field, condition in self.unfit]
+        return [
+            sql.SQL("CASE WHEN {} THEN {} END").format(condition, field.key)
+            for field, condition in self.unfit
+        ]
 
     def _base(self) -> sql.Composable:
         """Salesforce's values as the base will keep them, without those that the record can't hold."""
@@ -244,7 +249,9 @@ class Statements:
     def _match_key(self) -> sql.Composable:
         template = MATCH_KEYS.get(self.plan.object)
         names = {name: sql.Identifier(name) for name in ("Email", "Website")}
-        if template is None or not any(name in self.plan.columns for name in names if f"{{{name}}}" in template):
+        if template is None or not any(
+            name in self.plan.columns for name in names if f"{{{name}}}" in template
+        ):
             return sql.SQL("''")
         return sql.SQL(template).format(**names)
 
@@ -309,9 +316,9 @@ class Statements:
 
     def _waiting(self) -> sql.Composable:
         waits = [
-            sql.SQL("CASE WHEN c.{} IS NOT NULL AND c.{} IS NULL THEN jsonb_build_object({}::text, c.{}) END").format(
-                field.column, field.parent_column, field.key, field.column
-            )
+            sql.SQL(
+                "CASE WHEN c.{} IS NOT NULL AND c.{} IS NULL THEN jsonb_build_object({}::text, c.{}) END"
+            ).format(field.column, field.parent_column, field.key, field.column)
             for field in self.fields
             if field.waits()
         ]
@@ -334,7 +341,9 @@ class Statements:
         ours, theirs = field.ours(), field.theirs()
         unfit = field.unfit()
         kept = sql.SQL("{} OR NOT ({})").format(unfit or sql.SQL("false"), self._changed_there(field))
-        return sql.SQL("CASE WHEN {kept} THEN {ours} WHEN {clash} THEN {winner} WHEN {here} THEN {ours} ELSE {theirs} END").format(
+        return sql.SQL(
+            "CASE WHEN {kept} THEN {ours} WHEN {clash} THEN {winner} WHEN {here} THEN {ours} ELSE {theirs} END"
+        ).format(
             kept=kept,
             clash=self._clash(field),
             winner=self._winner(field),
@@ -379,7 +388,9 @@ class Statements:
     @cached_property
     def update_records(self) -> sql.Composed | None:
         """Write what was decided; None where no field is mapped."""
-        values = {f.target.column or "": sql.SQL("d.{}").format(_decided(f)) for f in self.fields if not f.is_custom}
+        values = {
+            f.target.column or "": sql.SQL("d.{}").format(_decided(f)) for f in self.fields if not f.is_custom
+        }
         if custom := [field for field in self.fields if field.is_custom]:
             values["custom"] = sql.SQL("r.custom || {}").format(self._custom(custom, "decided"))
         if self.plan.kind == "account" and "website" in values and "domain" not in values:

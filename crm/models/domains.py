@@ -1,0 +1,17 @@
+from django.db import models
+
+
+class PublicSuffix(models.Model):
+    """A rule of the public suffix list (publicsuffix.org): `co.uk`, `*.ck`, `!www.ck`.
+
+    Rows, not Python, because the pull finds registrable domains in sets (`lockstep_domain`). Only the list's
+    ICANN part: a company on a shared host is still that host's customer.
+    """
+
+    rule = models.CharField(max_length=255, primary_key=True)
+
+    class Meta:
+        verbose_name_plural = "public suffixes"
+
+    def __str__(self) -> str:
+        return self.rule

@@ -1,0 +1,128 @@
+"""One object of a run: read it all into staging, apply it all, save the cursor."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from integrations.failpoints import reach
+from integrations.models import SyncedObject, SyncError, SyncRun, SyncSettings
+from integrations.salesforce.org import Org
+from integrations.sync.pull.apply import Applier
+from integrations.sync.pull.extract import Extract
+from integrations.sync.pull.lease import Lease
+from integrations.sync.pull.plan import plan_object
+from integrations.sync.pull.runs import watermark
+from integrations.sync.pull.staging import StagingTable
+
+
+class ObjectRun:
+    """A child run, and what it takes to bring it one step on. Made anew for each step: nothing is kept."""
+
+    def __init__(self, run: SyncRun, *, org: Org, lease: Lease) -> None:
+        self.run = run
+        self.org = org
+        self.lease = lease
+        self.synced = SyncedObject.objects.get(connection_id=run.connection_id, name=run.object)
+        self.staging = StagingTable(run.connection_id, run.object)
+        self.plan = plan_object(run.connection, run.object, run)
+
+    def step(self) -> None:
+        """One page, one chunk, or one turn of phase. Raises SalesforceError, LeaseLost, UnreadableObject."""
+        if self.run.state == SyncRun.State.WAITING:
+            self._start()
+        if self.run.phase == SyncRun.Phase.EXTRACTING:
+            self._extract()
+        else:
+            self._apply()
+
+    def _start(self) -> None:
+        """A full pull forgets its place, so that everything is read again."""
+        run, synced = self.run, self.synced
+        with transaction.atomic():
+            self.lease.check()
+            run.state, run.started_at = SyncRun.State.RUNNING, self.lease.clock()
+            run.save(update_fields=["state", "started_at"])
+            if run.full:
+                synced.staged, synced.staged_id, synced.staged_rows = None, "", 0
+                synced.save(update_fields=["staged", "staged_id", "staged_rows"])
+                self.staging.drop()
+
+    def _extract(self) -> None:
+        extract = Extract(
+            plan=self.plan,
+            staging=self.staging,
+            run=self.run,
+            synced=self.synced,
+            lease=self.lease,
+            org=self.org,
+        )
+        if extract.step():
+            return
+        extract.finish(lag=timedelta(minutes=SyncSettings.current().watermark_lag_minutes))
+        if self.run.kind == SyncRun.Kind.EXTRACT:
+            self._succeed()
+
+    def _apply(self) -> None:
+        if "last_seq" not in self.run.checkpoint and not self._ready_to_apply():
+            return
+        applier = Applier(plan=self.plan, staging=self.staging, run=self.run, lease=self.lease)
+        if applier.apply_chunk(last_seq=self.run.checkpoint["last_seq"]):
+            return
+        applier.adopt_late_parents()
+        self._end()
+
+    def _ready_to_apply(self) -> bool:
+        """False where a crash of PostgreSQL has emptied the staging table: then it is read again."""
+        with transaction.atomic():
+            self.lease.check()
+            whole = self.staging.rows() == self.synced.staged_rows
+            if whole:
+                self.staging.make_ready()
+                asked_at = self.run.checkpoint["asked_at"]
+                self.run.checkpoint = {
+                    "last_seq": self.staging.last_seq(),
+                    "applied": 0,
+                    "asked_at": asked_at,
+                }
+            else:
+                self.run.checkpoint, self.run.phase = {}, SyncRun.Phase.EXTRACTING
+            self.run.save(update_fields=["checkpoint", "phase"])
+        return whole
+
+    def _end(self) -> None:
+        """The cursor moves with the run's end, in one transaction; what was staged is done with."""
+        read_all = self.synced.watermark is None or self.run.full
+        there = self._count_there() if read_all else None
+        counts = self.run.counts
+        grown = counts.get("created", 0) + counts.get("matched", 0) - counts.get("deleted", 0)
+        with transaction.atomic():
+            self.lease.check()
+            synced = SyncedObject.objects.select_for_update().get(pk=self.synced.pk)
+            synced.watermark, synced.watermark_id = synced.staged, synced.staged_id
+            synced.pulled_at = self.run.checkpoint["asked_at"]
+            synced.staged_rows = 0
+            synced.there = there if there is not None else F("there") + grown
+            synced.save()
+            self.staging.drop()
+            synced.refresh_from_db()
+            self.run.watermark_after = watermark(synced)
+            self._succeed()
+
+    def _count_there(self) -> int:
+        page = self.org.query_page(f"SELECT COUNT() FROM {self.plan.object}")
+        return page.total
+
+    def _succeed(self) -> None:
+        now = self.lease.clock()
+        with transaction.atomic():
+            self.lease.check()
+            self.run.state, self.run.finished_at = SyncRun.State.SUCCEEDED, now
+            self.run.save(update_fields=["state", "finished_at", "watermark_after"])
+            SyncError.objects.filter(
+                connection_id=self.run.connection_id,
+                source=SyncError.Source.PULL,
+                salesforce_object=self.run.object,
+                salesforce_id="",
+            ).exclude(state=SyncError.State.CLOSED).update(state=SyncError.State.CLOSED, changed_at=now)
+        reach("pull.object ended")

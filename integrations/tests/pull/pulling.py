@@ -1,0 +1,38 @@
+"""Pull rows without an org: put them into staging as a page would, and apply them."""
+
+from datetime import datetime
+from typing import Any
+
+from integrations.models import Connection, SyncRun
+from integrations.sync.pull.apply import Applier
+from integrations.sync.pull.lease import Lease
+from integrations.sync.pull.plan import plan_object
+from integrations.sync.pull.staging import StagingTable
+from integrations.tests import factories
+from integrations.tests.factories import NOW
+
+
+def pull_rows(
+    live: Connection,
+    object_name: str,
+    rows: list[dict[str, Any]],
+    *,
+    trigger: str = "schedule",
+    now: datetime = NOW,
+) -> SyncRun:
+    """Apply `rows` of one object and return the run with its counts."""
+    SyncRun.objects.filter(connection=live).update(state="succeeded")
+    parent = factories.run(live, trigger=trigger)
+    child = factories.run(live, object_name, trigger=trigger, parent=parent)
+    lease = Lease(parent, clock=lambda: now)
+    assert lease.take()
+    plan = plan_object(live, object_name, child)
+    staging = StagingTable(live.pk, object_name)
+    staging.create(plan.columns)
+    staging.insert_json(rows, asked_at=now)
+    staging.make_ready()
+    applier = Applier(plan=plan, staging=staging, run=child, lease=lease)
+    while applier.apply_chunk(last_seq=staging.last_seq()):
+        pass
+    applier.adopt_late_parents()
+    return child
