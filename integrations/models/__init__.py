@@ -13,9 +13,12 @@ from integrations.models.owners import SalesforceOwner
 from integrations.models.runs import SyncedObject, SyncRun
 from integrations.models.schema import ObjectSchema
 from integrations.models.sync_settings import SyncSettings
+from integrations.models.usage import ApiAllowance, ApiUsage, WaitingCount
 
 __all__ = [
     "WINDOW",
+    "ApiAllowance",
+    "ApiUsage",
     "AuditEntry",
     "CapturedAccount",
     "CapturedContact",
@@ -31,4 +34,5 @@ __all__ = [
     "SyncRun",
     "SyncSettings",
     "SyncedObject",
+    "WaitingCount",
 ]
