@@ -1,0 +1,74 @@
+"""Rows of django-celery-beat, upserted by name; what an operator changed in them stays.
+
+Tasks are named, not imported: they call the processes, never the other way round.
+"""
+
+import json
+from typing import Any
+
+from django_celery_beat.models import ClockedSchedule, IntervalSchedule, PeriodicTask
+
+from integrations.models import Connection, SyncSettings
+
+TICK = "Lockstep: guard, every minute"
+PULL = "Lockstep: pull from Salesforce"
+END_OF_WINDOW = "Lockstep: end of the configuration window"
+
+
+def keep_schedules(connection: Connection) -> None:
+    """What a live connection needs to run: the tick, the pull, the end of its window (spec B3, C2)."""
+    _ensure(TICK, "integrations.tasks.tick", queue="live", interval=_every(1))
+    minutes = SyncSettings.current().pull_interval_minutes
+    _ensure(PULL, "integrations.tasks.scheduled_pull", queue="pull", interval=_every(minutes))
+    _enable(PULL, True)
+    keep_end_of_window(connection)
+
+
+def keep_end_of_window(connection: Connection) -> None:
+    """One clocked task at the window's end, moved when that moves, gone once syncing is on."""
+    if connection.window_ends_at is None or not connection.in_window:
+        PeriodicTask.objects.filter(name=END_OF_WINDOW).delete()
+        ClockedSchedule.objects.filter(periodictask=None).delete()
+        return
+    at, _ = ClockedSchedule.objects.get_or_create(clocked_time=connection.window_ends_at)
+    PeriodicTask.objects.update_or_create(
+        name=END_OF_WINDOW,
+        defaults={
+            "task": "integrations.tasks.end_window",
+            "kwargs": json.dumps({"connection_id": connection.pk}),
+            "clocked": at,
+            "one_off": True,
+            "enabled": True,
+            "queue": "live",
+        },
+    )
+
+
+def set_pull_interval(minutes: int) -> None:
+    """The setting was changed: that overrules what stood in the schedule."""
+    task = PeriodicTask.objects.filter(name=PULL).first()
+    if task:
+        task.interval = _every(minutes)
+        task.save()
+
+
+def stop_schedules() -> None:
+    """A disconnect stops what moves data (A7); the tick goes on and finds nothing to do."""
+    _enable(PULL, False)
+    PeriodicTask.objects.filter(name=END_OF_WINDOW).delete()
+
+
+def _ensure(name: str, task: str, *, queue: str, interval: IntervalSchedule) -> None:
+    PeriodicTask.objects.get_or_create(
+        name=name, defaults={"task": task, "queue": queue, "interval": interval}
+    )
+
+
+def _enable(name: str, on: bool) -> None:
+    for task in PeriodicTask.objects.filter(name=name).exclude(enabled=on):
+        task.enabled = on
+        task.save()
+
+
+def _every(minutes: int) -> Any:
+    return IntervalSchedule.objects.get_or_create(every=minutes, period=IntervalSchedule.MINUTES)[0]
