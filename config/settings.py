@@ -9,11 +9,11 @@ import django_stubs_ext
 
 from config import environment, local_secrets
 from config.embedded import broker, postgres
+from config.embedded.locations import STATE
 
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-STATE_DIR = BASE_DIR / ".lockstep"
 
 # What kind of installation this is
 DEBUG = environment.flag("DEBUG")
@@ -23,8 +23,8 @@ _IS_HTTPS = PUBLIC_URL.startswith("https:")
 
 # Secrets
 if DEBUG:
-    SECRET_KEY = environment.text("SECRET_KEY") or local_secrets.secret_key(STATE_DIR)
-    TOKEN_KEYS = environment.fernet_keys("TOKEN_KEYS") or [local_secrets.token_key(STATE_DIR)]
+    SECRET_KEY = environment.text("SECRET_KEY") or local_secrets.secret_key(STATE)
+    TOKEN_KEYS = environment.fernet_keys("TOKEN_KEYS") or [local_secrets.token_key(STATE)]
 else:
     _FOR_DEVELOPMENT = "For development set DEBUG=on, which makes one."
     SECRET_KEY = environment.required(

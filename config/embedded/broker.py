@@ -104,18 +104,13 @@ class BrokerServer:
         return pid if str(self.socket) in command_line(pid) else None
 
     def _launch(self, server: str) -> None:
-        options = {
-            "port": "0",
-            "unixsocket": str(self.socket),
-            "unixsocketperm": "700",
-            "dir": str(self.directory),
-            "save": "900 1",
-            "appendonly": "no",
-            "daemonize": "no",
-        }
+        options = [
+            *("--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"),
+            *("--dir", str(self.directory), "--save", "900", "1", "--appendonly", "no"),
+        ]
         with self._log.open("wb") as log:
             self._child = subprocess.Popen(
-                [server, *(part for name, value in options.items() for part in (f"--{name}", value))],
+                [server, *options],
                 cwd=self.directory,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
-STATE = PROJECT / ".lockstep"
+STATE = Path(os.environ.get("LOCKSTEP_STATE") or PROJECT / ".lockstep").resolve()
 
 
 class EmbeddedServerError(Exception):
