@@ -30,10 +30,10 @@ class SearchDocument(Func):
     def __init__(self, *columns: str) -> None:
         super().__init__(*columns)
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra: Any) -> tuple[str, tuple[Any, ...]]:
         parts = [compiler.compile(expression)[0] for expression in self.get_source_expressions()]
         joined = " || ' ' || ".join(parts)
-        return f"to_tsvector('simple'::regconfig, translate({joined}, '@._-/''', '      '))", []
+        return f"to_tsvector('simple'::regconfig, translate({joined}, '@._-/''', '      '))", ()
 
 
 def search_field(*columns: str) -> models.GeneratedField:

@@ -6,7 +6,7 @@ extract goes on at its checkpoint; one whose cursor or job has gone starts again
 
 import tempfile
 from datetime import UTC, datetime, timedelta
-from typing import IO
+from typing import IO, BinaryIO, cast
 
 from django.db import transaction
 from django.db.models import F
@@ -129,7 +129,7 @@ class Extract:
             place = {**place, "rows": job.records, "asked_at": job.created_at.isoformat()}
         with tempfile.SpooledTemporaryFile(SPOOLED) as page:
             got = self.org.download_query_page(
-                place["job"], locator=place.get("locator"), max_records=BULK_PAGE, into=page
+                place["job"], locator=place.get("locator"), max_records=BULK_PAGE, into=cast(BinaryIO, page)
             )
             self._save_bulk_page(page, place, rows=got.rows, next_locator=got.next_locator)
         return True

@@ -101,7 +101,7 @@ def _fields(
     targets = targets_of(kind)
     values = _values(object_name)
     rows = FieldMap.objects.filter(object=object_name, suspended="").exclude(direction=Direction.PUSH)
-    fields = []
+    fields: list[PulledField] = []
     for row in rows:
         if row.salesforce not in readable or row.field not in targets:
             continue

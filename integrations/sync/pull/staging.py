@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from django.db import connection as database
 from psycopg import sql
@@ -90,7 +90,7 @@ class StagingTable:
         )
         return (rows[0][0], rows[0][1]) if rows else None
 
-    def copy_csv(self, page: BinaryIO, *, asked_at: datetime) -> Loaded:
+    def copy_csv(self, page: IO[bytes], *, asked_at: datetime) -> Loaded:
         """Stream a Bulk result page into the table. Its header names the columns; blanks become NULL."""
         header = page.readline().decode().strip().lstrip("\ufeff")
         names = [name.strip('"') for name in header.split(",")]
@@ -141,4 +141,4 @@ def _run(command: sql.Composable) -> None:
 def _fetch(command: str | sql.Composable, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     with database.cursor() as cursor:
         cursor.execute(command, parameters or None)
-        return cursor.fetchall()
+        return list(cursor.fetchall())

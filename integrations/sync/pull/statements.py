@@ -65,7 +65,10 @@ WITH found AS (
    WHERE c.action = 'create' ORDER BY m.id, c.modstamp, c.sid)
 UPDATE chunk c SET action = 'match', record_id = found.id FROM found WHERE found.sid = c.sid"""
 
-UNLINKED = "NOT EXISTS (SELECT 1 FROM integrations_recordlink x WHERE x.kind = {kind} AND x.record_id = r.id AND x.state = 'linked')"
+UNLINKED = (
+    "NOT EXISTS (SELECT 1 FROM integrations_recordlink x"
+    " WHERE x.kind = {kind} AND x.record_id = r.id AND x.state = 'linked')"
+)
 CANDIDATES = {
     "contact": (
         "SELECT r.id FROM crm_contact r WHERE c.match_key <> '' AND lower(r.email) = c.match_key"
@@ -130,7 +133,8 @@ UPDATE integrations_recordlink l
 
 KEEP_ASKING = """
 CASE WHEN d.{asked}
-     THEN {base} - {key} || CASE WHEN l.base ? {key} THEN jsonb_build_object({key}::text, l.base -> {key}) ELSE '{{}}' END
+     THEN {base} - {key} || CASE WHEN l.base ? {key} THEN jsonb_build_object({key}::text, l.base -> {key})
+                        ELSE '{{}}' END
      ELSE {base} END"""
 
 MARK_GONE = """
@@ -169,8 +173,14 @@ SELECT r.id AS record_id, to_jsonb(r) AS before, l.id AS link_id, p.record_id AS
  WHERE l.connection_id = {connection} AND l.salesforce_object = {object} AND l.state = 'linked'
    AND l.waiting_for IS NOT NULL
  ORDER BY r.id LIMIT 5000 FOR NO KEY UPDATE OF r, l"""
-ADOPT_LATE_PARENTS = "UPDATE {table} r SET account_id = d.parent_id FROM decided d WHERE r.id = d.record_id AND r.account_id IS NULL"
-FORGET_LATE_PARENTS = "UPDATE integrations_recordlink l SET waiting_for = NULL, changed_at = now() FROM decided d WHERE l.id = d.link_id"
+ADOPT_LATE_PARENTS = (
+    "UPDATE {table} r SET account_id = d.parent_id FROM decided d"
+    " WHERE r.id = d.record_id AND r.account_id IS NULL"
+)
+FORGET_LATE_PARENTS = (
+    "UPDATE integrations_recordlink l SET waiting_for = NULL, changed_at = now()"
+    " FROM decided d WHERE l.id = d.link_id"
+)
 
 
 class Statements:
@@ -195,8 +205,10 @@ class Statements:
 
     @cached_property
     def chunk(self) -> sql.Composed:
-        values = [sql.SQL("{} AS {}").format(field.normalised(), field.column) for field in self.fields]
-        parents = [
+        values: list[sql.Composable] = [
+            sql.SQL("{} AS {}").format(field.normalised(), field.column) for field in self.fields
+        ]
+        parents: list[sql.Composable] = [
             sql.SQL(", CASE WHEN f.action IN ('create', 'update') THEN {} END AS {}").format(
                 field.converted(sql.SQL("f.{}").format(field.column)), field.parent_column
             )
@@ -274,15 +286,16 @@ class Statements:
     def create_records(self) -> sql.Composed:
         columns: dict[str, sql.Composable] = {}
         for field in self.fields:
-            if not field.is_custom:
-                columns[field.target.column or ""] = field.theirs()
+            if field.target.column is not None:
+                columns[field.target.column] = field.theirs()
         if custom := [field for field in self.fields if field.is_custom]:
             columns["custom"] = sql.SQL("jsonb_strip_nulls({})").format(self._custom(custom, "theirs"))
         columns |= self._derived(columns)
         for column in self.plan.model._meta.local_concrete_fields:
             default = default_literal(column)
-            if column.column not in {*columns, "created_run", "hidden"} and default is not None:
-                columns[column.column] = default
+            name = str(column.column)
+            if name not in {*columns, "created_run", "hidden"} and default is not None:
+                columns[name] = default
         return self._fill(
             CREATE_RECORDS,
             hidden=sql.Literal(self.plan.hidden),
@@ -326,10 +339,14 @@ class Statements:
 
     @cached_property
     def decide(self) -> sql.Composed:
-        values = [sql.SQL("{} AS {}").format(self._decision(field), _decided(field)) for field in self.fields]
+        values: list[sql.Composable] = [
+            sql.SQL("{} AS {}").format(self._decision(field), _decided(field)) for field in self.fields
+        ]
         asks = [field for field in self.fields if field.conflict == Conflict.ASK]
         values += [sql.SQL("{} AS {}").format(self._clash(field), _asked(field)) for field in asks]
-        clashes = [sql.SQL("({})::int").format(self._clash(field)) for field in self.fields]
+        clashes: list[sql.Composable] = [
+            sql.SQL("({})::int").format(self._clash(field)) for field in self.fields
+        ]
         return self._fill(
             DECIDE,
             values=COMMA.join(values or [sql.SQL("NULL AS nothing")]),
