@@ -17,10 +17,11 @@ from mappings.models import Conflict
 NUMERIC_TYPES = frozenset({"int", "double", "currency", "percent", "long"})
 NULL_TEXT = sql.SQL("NULL::text")
 
+# The account's state and kind are asked of the one row found, so that no other index can tempt the planner.
 REFERENCE_LOOKUPS = {
     FieldType.ACCOUNT: (
-        "(SELECT p.record_id FROM integrations_recordlink p WHERE p.connection_id = {connection}"
-        " AND p.salesforce_id = {text} AND p.state = 'linked' AND p.kind = 'account')"
+        "(SELECT CASE WHEN p.state = 'linked' AND p.kind = 'account' THEN p.record_id END"
+        " FROM integrations_recordlink p WHERE p.connection_id = {connection} AND p.salesforce_id = {text})"
     ),
     FieldType.USER: (
         "(SELECT o.user_id FROM integrations_salesforceowner o WHERE o.connection_id = {connection}"

@@ -53,7 +53,10 @@ SELECT f.*, CASE WHEN f.action = 'create' THEN nextval({sequence}) END AS new_id
                    {match_key} AS match_key, {lead_columns} {values}
               FROM {staging} s WHERE s.seq > %s AND s.seq <= %s ORDER BY s."Id", s.seq DESC
           ) d
-          LEFT JOIN integrations_recordlink l ON l.connection_id = {connection} AND l.salesforce_id = d.sid
+          LEFT JOIN LATERAL (
+            SELECT k.id, k.state, k.record_id, k.base, k.system_modstamp FROM integrations_recordlink k
+             WHERE k.connection_id = {connection} AND k.salesforce_id = d.sid OFFSET 0
+          ) l ON true
         OFFSET 0
       ) e
     OFFSET 0
