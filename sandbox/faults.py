@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus
 
 from sandbox.fault_table import FAULTS, Cut, Effect, Truncation
 
+_DATA = "/services/data/"
 _CONTROL = re.compile(r"^/(sandbox/api|ui)(/|$)")
 
 
@@ -24,7 +25,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Match:
-    """Every condition given must hold. Begins at the `nth` such call, acts `times` times (0: for ever)."""
+    """Every condition given must hold. Begins at the `nth` such call, acts `times` times (0: for ever).
+
+    Without a `path` only data calls are met; with one, signing in can go wrong too.
+    """
 
     method: str = ""
     path: str = ""
@@ -34,7 +38,7 @@ class Match:
     times: int = 1
 
     def meets(self, call: Call) -> bool:
-        if _CONTROL.match(call.target):
+        if _CONTROL.match(call.target) or not (self.path or call.target.startswith(_DATA)):
             return False
         if self.method and call.method not in self.method.upper().split(","):
             return False
