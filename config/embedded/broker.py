@@ -86,6 +86,8 @@ class BrokerServer:
             time.sleep(0.02)
         if self.runs():
             signal_quietly(pid, signal.SIGKILL)
+        with contextlib.suppress(OSError):
+            self.socket.parent.rmdir()
 
     @property
     def _log(self) -> Path:

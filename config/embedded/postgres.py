@@ -113,6 +113,8 @@ class PostgresServer:
             time.sleep(0.02)
         if self.runs():
             signal_quietly(pid, signal.SIGQUIT)
+        with contextlib.suppress(OSError):
+            self.socket_directory.rmdir()
 
     @property
     def _log(self) -> Path:

@@ -57,6 +57,10 @@ class Checkout:
         """A process that uses the server until its standard input closes. Doesn't wait for it."""
         return self.run("-c", USER.format(server=server))
 
+    def ended(self) -> bool:
+        locks = self.state.glob("test-*/keeper.lock")
+        return not any(command_line(int(lock.read_text(encoding="utf-8") or 0)) for lock in locks)
+
     def keeper(self, server: str = "postgres") -> int:
         return int((self.state / f"test-{server}" / "keeper.lock").read_text(encoding="utf-8"))
 
@@ -71,7 +75,7 @@ class Checkout:
         for process in self.processes:
             process.kill()
             process.communicate()
-        wait_for(lambda: not self.pid_file.exists() and not command_line(self.keeper()))
+        wait_for(lambda: self.ended() and not self.pid_file.exists())
 
 
 @pytest.fixture(scope="module")
