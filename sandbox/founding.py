@@ -14,7 +14,7 @@ BARE |= {"OpportunityStage"}
 _HISTORIC = ("Financial Setup", 100, "Closed", "Closed")
 
 
-def found(org: "Org", *, standard: bool) -> None:
+def found(org: "Org", *, standard: bool, organization_id: str | None, name: str) -> None:
     """Makes the objects (`standard=False`: only those of the org itself, for describes to be loaded) and
     rows.
     """
@@ -23,6 +23,7 @@ def found(org: "Org", *, standard: bool) -> None:
             if standard or kind.name in BARE:
                 org.install(kind)
         _people(org)
+        _company(org, organization_id, name)
         _stages(org)
         _lists(org)
         if standard:
@@ -40,9 +41,12 @@ def _people(org: "Org") -> None:
     admin = {"Id": admin_id, "Username": "admin@sandbox-org.example", "Email": "admin@sandbox-org.example"}
     admin |= {"FirstName": "Ada", "LastName": "Admin", "Alias": "aadmin", "ProfileId": profile_ids[0]}
     org.raw_insert("User", [{**admin, "IsActive": True, "CommunityNickname": "ada.admin"}])
-    company: dict[str, Any] = {"Name": "Sandbox Org", "OrganizationType": "Enterprise Edition"}
-    company |= {"InstanceName": "SBX1", "IsSandbox": True, "FiscalYearStartMonth": 1}
-    (organization_id,) = org.raw_insert("Organization", [company])
+
+
+def _company(org: "Org", id: str | None, name: str) -> None:
+    row: dict[str, Any] = {"Name": name, "OrganizationType": "Enterprise Edition", "InstanceName": "SBX1"}
+    row |= {"IsSandbox": True, "FiscalYearStartMonth": 1} | ({"Id": id} if id else {})
+    (organization_id,) = org.raw_insert("Organization", [row])
     org.store.set_setting("organization_id", organization_id)
 
 

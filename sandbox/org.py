@@ -44,7 +44,15 @@ class Org(customizing.Customizing):
         self.rules = RuleBook(store)
 
     @classmethod
-    def open(cls, path: Path | str, *, clock: Clock, standard: bool = True) -> "Org":
+    def open(
+        cls,
+        path: Path | str,
+        *,
+        clock: Clock,
+        standard: bool = True,
+        organization_id: str | None = None,
+        name: str = "Sandbox Org",
+    ) -> "Org":
         """The org in a file; a new file gets the standard objects (`standard=False`: only User and the
         like).
         """
@@ -56,7 +64,7 @@ class Org(customizing.Customizing):
             org.registry.hidden[object, user_id] = hidden | {field}
         org.rules.reload()
         if not list(org.registry):
-            founding.found(org, standard=standard)
+            founding.found(org, standard=standard, organization_id=organization_id, name=name)
         return org
 
     def close(self) -> None:

@@ -1,0 +1,115 @@
+"""Composite: up to 25 requests in one, later ones built from the answers of earlier ones."""
+
+import json
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from sandbox.errors import ApiError, not_found
+from sandbox.org import Org
+from sandbox.rest.caller import DATA, body_of, caller
+from sandbox.rest.references import filled
+from sandbox.web import Headers, Request, Response, Router, error_response, json_response
+
+MOST, MOST_HEAVY = 25, 5
+_HALTED = "The transaction was rolled back since another operation in the same transaction failed."
+_OK = 300
+Item = dict[str, Any]
+
+
+class _Undo(Exception):
+    """Takes back a composite whose parts must all succeed."""
+
+
+def composite_routes(org: Org, router_of_all: Router) -> Router:
+    router = Router()
+
+    @router.post(DATA + "/composite")
+    def composite(request: Request, version: str) -> Response:
+        caller(request, version)
+        body: Item = body_of(request)
+        items = _checked(body.get("compositeRequest"))
+        results: list[Item] = []
+        try:
+            with org.transaction():
+                results = _run(org, router_of_all, request, items)
+                if body.get("allOrNone") and any(each["httpStatusCode"] >= _OK for each in results):
+                    raise _Undo
+        except _Undo:
+            results = [_halted(each) for each in results]
+        return json_response({"compositeResponse": results})
+
+    return router
+
+
+def _checked(items: Any) -> list[Item]:
+    if not isinstance(items, list) or not items:
+        message = "compositeRequest must be an array with at least one request"
+        raise ApiError(400, "JSON_PARSER_ERROR", message)
+    for item in items:
+        for name in ("method", "url", "referenceId"):
+            if not isinstance(item, dict) or not item.get(name):
+                raise ApiError(400, "JSON_PARSER_ERROR", f"Missing required field {name} in compositeRequest")
+    if len({item["referenceId"] for item in items}) < len(items):
+        raise ApiError(400, "INVALID_INPUT", "Duplicate ReferenceId provided in compositeRequest")
+    heavy = sum("/query" in item["url"] or "/composite/sobjects" in item["url"] for item in items)
+    if len(items) > MOST or heavy > MOST_HEAVY:
+        message = f"A composite holds up to {MOST} subrequests, {MOST_HEAVY} of them queries or collections."
+        raise ApiError(400, "LIMIT_EXCEEDED", message)
+    return items
+
+
+def _run(org: Org, routes: Router, outer: Request, items: list[Item]) -> list[Item]:
+    answers: dict[str, Any] = {}
+    results = []
+    for item in items:
+        response = _answer(org, routes, outer, item, answers)
+        body = response.json()
+        if response.status < _OK:
+            answers[item["referenceId"]] = body
+        headers = {name: value for name, value in response.headers.items() if name == "Location"}
+        results.append(
+            {
+                "body": body,
+                "httpHeaders": headers,
+                "httpStatusCode": response.status,
+                "referenceId": item["referenceId"],
+            }
+        )
+    return results
+
+
+def _answer(org: Org, routes: Router, outer: Request, item: Item, answers: dict[str, Any]) -> Response:
+    try:
+        inner = inner_request(
+            outer, item["method"], filled(item["url"], answers), filled(item.get("body"), answers)
+        )
+        inner.headers = _merged(outer.headers, item.get("httpHeaders") or {})
+        if "/ui-api/" in inner.path or inner.path.rstrip("/").endswith(("/composite", "/composite/batch")):
+            raise ApiError(400, "INVALID_BATCH_REQUEST", "This resource cannot be called inside a composite")
+        with org.transaction():
+            return routes.dispatch(inner) or error_response(not_found())
+    except ApiError as error:
+        return error_response(error)
+
+
+def _merged(outer: Headers, own: Item) -> Headers:
+    """The outer call's headers hold for its parts, but for those about its own content."""
+    kept = {name: value for name, value in outer.items() if name.lower().startswith("sforce-")}
+    return Headers({**kept, **{name: str(value) for name, value in own.items()}})
+
+
+def inner_request(outer: Request, method: str, url: str, body: Any) -> Request:
+    """A request inside a request, by the same user. Spaces and the like in its URL need not be encoded."""
+    path = urlsplit(url).path
+    target = quote(path, safe="/%@:") + url[len(path) :]
+    content = b"" if body is None else json.dumps(body).encode()
+    made = Request.to(method, target, body=content, base_url=outer.base_url, user=outer.user)
+    made.headers = outer.headers
+    return made
+
+
+def _halted(result: Item) -> Item:
+    if result["httpStatusCode"] >= _OK:
+        return result
+    body = [{"errorCode": "PROCESSING_HALTED", "message": _HALTED}]
+    return {**result, "body": body, "httpHeaders": {}, "httpStatusCode": 400}
