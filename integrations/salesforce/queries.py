@@ -60,20 +60,20 @@ class QueryCalls(Door):
     def query_page(self, soql: str, *, include_deleted: bool = False, batch_size: int = 2000) -> QueryPage:
         """The first page. `include_deleted` sees the recycle bin and archived activities (queryAll)."""
         resource = "queryAll" if include_deleted else "query"
-        headers = {"Sforce-Query-Options": f"batchSize={max(200, min(batch_size, 2000))}"}
+        headers = _batches(batch_size)
         url = self._path(f"{resource}?q={percent_encoded(soql, safe='')}")
         if len(self.instance_url) + len(url) > LONGEST_URL:
             return self._page(self._ask_inside_composite(url, headers))
         return self._page(self._ask(resource, params={"q": soql}, headers=headers))
 
-    def next_page(self, next_url: str) -> QueryPage:
+    def next_page(self, next_url: str, *, batch_size: int = 2000) -> QueryPage:
         """The page behind `next_url`. Raises QueryCursorLost once Salesforce has dropped it (2 days)."""
         rest = next_url.removeprefix(self._path(""))
         if rest.startswith("/"):
             raise QueryCursorLost(
                 code="INVALID_QUERY_LOCATOR", message="The page belongs to another API version"
             )
-        return self._page(self._ask(rest))
+        return self._page(self._ask(rest, headers=_batches(batch_size)))
 
     def query_all(self, soql: str, *, include_deleted: bool = False) -> Iterator[dict[str, Any]]:
         """All records, page after page; for small sets, as nothing is saved in between."""
@@ -128,6 +128,11 @@ class QueryCalls(Door):
 def moment(text: str) -> datetime:
     """Salesforce's `2020-10-22T21:03:23.000+0000` as an aware datetime in UTC."""
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _batches(size: int) -> dict[str, str]:
+    """Salesforce takes 200 to 2,000 and may send fewer."""
+    return {"Sforce-Query-Options": f"batchSize={max(200, min(size, 2000))}"}
 
 
 def _span(start: datetime, end: datetime) -> dict[str, str]:

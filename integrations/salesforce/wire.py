@@ -157,6 +157,9 @@ class Wire:
         if answer.status_code >= 300:
             with answer:
                 raise_for(answer, reads=reading)
+        if "html" in answer.headers.get("Content-Type", ""):
+            answer.close()
+            raise lost_answer("UNREADABLE_ANSWER", "A page came in place of an answer", reads=reading)
         return answer
 
     def _count(self, answer: requests.Response | None) -> None:

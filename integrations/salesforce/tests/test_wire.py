@@ -77,9 +77,10 @@ def test_a_session_that_may_not_use_the_api_is_not_refreshed(door: OpenDoor) -> 
 
 
 def test_a_read_is_tried_again(door: OpenDoor) -> None:
-    org, server = door(Answer(HTML, status=502), Answer(silent=True), LIMITS)
+    page = Answer(HTML, headers={"Content-Type": "text/html;charset=UTF-8"})
+    org, server = door(Answer(HTML, status=502), Answer(silent=True), page, LIMITS)
     assert org.limits().daily_calls is not None
-    assert len(server.asked) == 3
+    assert len(server.asked) == 4
 
 
 def test_a_read_gives_up_in_the_end(door: OpenDoor) -> None:
