@@ -1,0 +1,41 @@
+"""Hiding an object's records from view, and showing them again (spec C1). They sync either way."""
+
+from django.db import connection as database, transaction
+
+from integrations.models import Connection, RecordLink, SyncedObject, SyncSettings
+from integrations.sync.pull.plan import MODELS
+from mappings.catalogue import SALESFORCE_OBJECTS
+
+BATCH = 10_000
+
+# `hidden` is no field that anyone syncs: neither journal nor outbox has anything to say of it.
+HIDE = """
+WITH batch AS (
+  SELECT id, record_id FROM integrations_recordlink
+   WHERE connection_id = %s AND salesforce_object = %s AND state = 'linked' AND id > %s ORDER BY id LIMIT %s
+), shown AS (
+  UPDATE {table} r SET hidden = %s FROM batch b WHERE r.id = b.record_id AND r.hidden <> %s
+)
+SELECT max(id) FROM batch"""
+
+
+def apply_visibility(connection: Connection, object_name: str) -> None:
+    """Make the object's records as visible as the settings say, a batch a transaction; safe to repeat."""
+    hidden = object_name in SyncSettings.current().hidden_objects
+    table = MODELS[SALESFORCE_OBJECTS[object_name]]._meta.db_table
+    last: int | None = 0
+    while last is not None:
+        last = _batch(HIDE.format(table=table), [connection.pk, object_name, last, BATCH, hidden, hidden])
+    linked = RecordLink.objects.filter(
+        connection=connection, salesforce_object=object_name, state=RecordLink.State.LINKED
+    ).count()
+    SyncedObject.objects.filter(connection=connection, name=object_name).update(hidden=linked if hidden else 0)
+
+
+def _batch(statement: str, parameters: list[object]) -> int | None:
+    with transaction.atomic(), database.cursor() as cursor:
+        cursor.execute("SELECT set_config('lockstep.skip', 'on', true)")
+        cursor.execute(statement, parameters)
+        (last,) = cursor.fetchone() or (None,)
+        cursor.execute("SELECT set_config('lockstep.skip', '', true)")
+        return last if last is None else int(last)
