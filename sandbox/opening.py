@@ -18,6 +18,7 @@ from sandbox.oauth.grants import TokenServer
 from sandbox.oauth.org_people import OrgPeople
 from sandbox.oauth.tokens import Tokens
 from sandbox.org import Org
+from sandbox.rest import data_routes
 from sandbox.seed.planting import Identity, plant
 from sandbox.seed.users import INTEGRATION_USERNAME
 from sandbox.web import Request
@@ -82,6 +83,9 @@ def open_front(settings: Settings) -> Front:
     front = Front(org=org, ledger=ledger, clock=clock, tokens=server, system_user=org.admin_id)
     queries = QueryJobs(org, Jobs(ledger), clock, bulk_folder(settings.file))
     front.routes.include(bulk_routes(queries, ledger))
+    front.routes.include(
+        data_routes(org, usage=lambda: (front.allowance.daily, front.allowance.used(clock.now())))
+    )
     queries.resume()
     return front
 
