@@ -1,15 +1,23 @@
 """How times, numbers and counts read on every page. `{% load lockstep %}`"""
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django import template
 from django.utils import formats, timezone
+from django.utils.dateparse import parse_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from crm.models import User
+from crm.roles import Role, has_role
+
 register = template.Library()
 
+WEB_ADDRESS = re.compile(r"(https?://[^\s]+|[\w-]+(\.[\w-]+)+(:\d+)?(/[^\s]*)?)", re.IGNORECASE)
+ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
@@ -81,3 +89,36 @@ def number(value: int | float | Decimal | None, otherwise: str = "") -> str:
 @register.filter
 def day(value: date | None, otherwise: str = "") -> str:
     return formats.date_format(value, "j M Y") if value else otherwise
+
+
+@register.filter
+def is_admin(user: User) -> bool:
+    return has_role(user, Role.ADMIN)
+
+
+@register.filter
+def is_staff_or_admin(user: User) -> bool:
+    return has_role(user, Role.STAFF)
+
+
+@register.filter
+def is_web_address(text: str) -> bool:
+    """Whether a pulled text may become a link: http, https or a bare host; never `javascript:`."""
+    return WEB_ADDRESS.fullmatch(text) is not None
+
+
+@register.filter
+def web_address(text: str) -> str:
+    return text if "://" in text else f"https://{text}"
+
+
+@register.filter
+def listed(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+@register.filter
+def day_or_text(value: Any) -> str:
+    """Custom dates are texts."""
+    parsed = parse_date(value) if isinstance(value, str) and ISO_DAY.fullmatch(value) else value
+    return day(parsed) if isinstance(parsed, date) else str(value)
