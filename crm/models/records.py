@@ -1,5 +1,6 @@
 """What the three kinds of record have in common."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -74,3 +75,19 @@ class Record(models.Model):
     @staticmethod
     def search_index(name: str) -> GinIndex:
         return GinIndex(fields=["search"], name=name)
+
+    def change(self, values: Mapping[str, Any], custom: Mapping[str, Any] | None = None) -> None:
+        """Write the named fields and no others, so that what somebody else changed meanwhile stays.
+
+        `custom` is laid over the custom values; None removes one. Call it inside `journal.acting`.
+        """
+        for name, value in values.items():
+            setattr(self, name, value)
+        if custom:
+            kept = {**self.custom, **custom}
+            self.custom = {name: value for name, value in kept.items() if value is not None}
+        changed = [*values, *(["custom"] if custom else [])]
+        if self.pk is None:
+            self.save()
+        elif changed:
+            self.save(update_fields=changed)

@@ -78,6 +78,32 @@
     if (document.querySelector("form[data-changed]")) event.preventDefault();
   });
 
+  /* Account picker: a click on an offer fills the hidden id; an emptied search empties it. */
+  document.addEventListener("click", (event) => {
+    const offer = event.target.closest("[data-pick]");
+    if (!offer) return;
+    const picker = offer.closest("[data-picker]");
+    picker.querySelector("[data-picker-value]").value = offer.dataset.pick;
+    picker.querySelector("[type=search]").value = offer.dataset.pickName;
+    picker.querySelector("[data-picker-choices]").replaceChildren();
+    picker.closest("form").setAttribute("data-changed", "");
+  });
+  document.addEventListener("input", (event) => {
+    const picker = event.target.closest("[data-picker]");
+    if (picker && event.target.value.trim() === "") picker.querySelector("[data-picker-value]").value = "";
+  });
+
+  /* "Why this value?" opens at the first click and closes at the second. */
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const button = event.target.closest?.("[data-discloses]");
+    if (!button) return;
+    const open = button.getAttribute("aria-expanded") === "true";
+    button.setAttribute("aria-expanded", String(!open));
+    if (!open) return;
+    event.preventDefault();
+    event.detail.target.replaceChildren();
+  });
+
   /* A select or checkbox marked data-submit sends its form when it changes: filters need no button. */
   document.addEventListener("change", (event) => {
     if (event.target.matches?.("[data-submit]")) event.target.form.requestSubmit();

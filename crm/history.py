@@ -1,0 +1,162 @@
+"""A record's journal in words: who, when, by what, and each value before and after (spec O4, I5)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import formats
+from django.utils.dateparse import parse_date, parse_datetime
+
+from crm.layout import labels_of
+from crm.models import (
+    Account,
+    AccountStage,
+    ContactStage,
+    DealStage,
+    JournalEntry,
+    Kind,
+    Record,
+    User,
+)
+
+PAGE = 20
+ORIGINS = {
+    "web": "in Lockstep",
+    "pull": "by a pull from Salesforce",
+    "import": "by an import",
+    "cli": "on the command line",
+    "enrichment": "by an enrichment rule",
+    "undo": "by an undo",
+    "unknown (SQL)": "directly in the database",
+}
+STAGES = {Kind.ACCOUNT: AccountStage, Kind.CONTACT: ContactStage, Kind.DEAL: DealStage}
+Names = dict[str, dict[int, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`who` is empty where no user did it."""
+
+    at: datetime
+    action: str
+    who: str
+    how: str
+    run: int | None
+    changes: list[Change]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """`older` is the journal id to go on from, empty at the beginning of the record's life."""
+
+    events: list[Event]
+    older: int | None
+
+
+def history_of(record: Record, *, before: int | None = None, size: int = PAGE) -> History:
+    entries = JournalEntry.objects.filter(kind=record.kind, record_id=record.pk).select_related("actor")
+    if before:
+        entries = entries.filter(pk__lt=before)
+    found = list(entries[: size + 1])
+    older = found[size - 1].pk if len(found) > size else None
+    events = in_words(found[:size], record.kind)
+    if older is None:
+        events += pulled_first(record)
+    return History(events, older)
+
+
+def pulled_first(record: Record) -> list[Event]:
+    """A pulled insert has no journal row: the record itself names the run (design, idea 3)."""
+    if record.created_run is None:
+        return []
+    return [Event(record.created_at, "created", "", ORIGINS["pull"], record.created_run, [])]
+
+
+def in_words(entries: list[JournalEntry], kind: str) -> list[Event]:
+    """Constant in queries, however many entries and values there are."""
+    labels, names = labels_of(kind), names_in(entries, kind)
+    return [
+        Event(
+            at=entry.at,
+            action=entry.action,
+            who=str(entry.actor) if entry.actor else "",
+            how=how(entry.origin),
+            run=entry.run,
+            changes=[
+                Change(labels.get(key, key), shown(key, old, names), shown(key, new, names))
+                for key, (old, new) in sorted(entry.changes.items(), key=lambda item: item[0])
+            ],
+        )
+        for entry in entries
+    ]
+
+
+def how(origin: str) -> str:
+    return ORIGINS.get(origin, f"by {origin}")
+
+
+def names_in(entries: Iterable[JournalEntry], kind: str) -> Names:
+    ids: dict[str, set[int]] = {"stage": set(), "owner": set(), "account": set()}
+    for entry in entries:
+        for key in ids.keys() & entry.changes.keys():
+            ids[key].update(value for value in entry.changes[key] if isinstance(value, int))
+    models: dict[str, Any] = {"stage": STAGES[Kind(kind)], "owner": User, "account": Account}
+    return {
+        key: {row.pk: str(row) for row in models[key].objects.filter(pk__in=wanted)} if wanted else {}
+        for key, wanted in ids.items()
+    }
+
+
+def shown(key: str, value: Any, names: Names) -> str:
+    """A journaled value as a person reads it; empty text for none."""
+    if value is None or value == "":
+        return ""
+    if key in names:
+        return names[key].get(value, "one that is no longer there")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, int | float):
+        return f"{value:,}"
+    return moment(str(value)) or str(value)
+
+
+def moment(text: str) -> str | None:
+    """A date or time that the database wrote as text."""
+    try:
+        when = parse_date(text) if len(text) == 10 else parse_datetime(text) if len(text) > 18 else None
+    except ValueError:
+        return None
+    if isinstance(when, datetime):
+        return formats.date_format(when, "j M Y, H:i")
+    return formats.date_format(when, "j M Y") if when else None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Why a field has its value: the event that set it last, and what stood there before."""
+
+    event: Event | None
+    change: Change | None
+
+
+def origin_of(record: Record, key: str) -> Origin:
+    entries = JournalEntry.objects.filter(
+        kind=record.kind, record_id=record.pk, changes__has_key=key
+    ).select_related("actor")
+    found = list(entries[:1])
+    if not found:
+        created = pulled_first(record)
+        return Origin(created[0] if created else None, None)
+    found[0].changes = {key: found[0].changes[key]}
+    event = in_words(found, record.kind)[0]
+    return Origin(event, event.changes[0])
