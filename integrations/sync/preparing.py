@@ -1,0 +1,90 @@
+"""Preparing the workspace after connecting, and keeping it so at each pull (spec A4)."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from integrations.models import Connection, ObjectSchema, SyncedObject, SyncRun, SyncSettings
+from integrations.salesforce.errors import Gone, NeedsPerson
+from integrations.salesforce.org import Org
+from integrations.sync.owners import follow_owners
+from integrations.sync.pull.runs import PULL_ORDER, open_run, start_pull
+from integrations.sync.refusals import Refused
+from integrations.sync.stages import follow_stages
+from mappings.defaults import default_map
+from mappings.models import FieldMap
+
+DESCRIBED = (*PULL_ORDER, "OpportunityContactRole", "OpportunityStage", "User", "Task", "Event")
+
+
+def prepare(connection: Connection, org: Org, *, now: datetime) -> SyncRun | None:
+    """Read the schema, write what has no settings yet, and start the first read of the data.
+
+    May be done again at any time: what stands is kept. None where a run is open already, or nothing may move
+    just now. Raises SalesforceError.
+    """
+    read_schema(connection, org, DESCRIBED, now=now)
+    SyncSettings.current()
+    with transaction.atomic():
+        Connection.objects.select_for_update().get(pk=connection.pk)
+        for name in PULL_ORDER:
+            SyncedObject.objects.get_or_create(connection=connection, name=name)
+            _write_default_map(connection, name)
+    follow_stages(connection, org)
+    follow_owners(connection, org)
+    Connection.objects.filter(pk=connection.pk).update(prepared_at=now)
+    connection.prepared_at = now
+    return _first_run(connection, now)
+
+
+def keep_prepared(now: datetime) -> Callable[[Connection, Org], None]:
+    """What a pull does before its first object: schema, stages and owners follow Salesforce."""
+
+    def follow(connection: Connection, org: Org) -> None:
+        read_schema(connection, org, PULL_ORDER, now=now)
+        follow_stages(connection, org)
+        follow_owners(connection, org)
+
+    return follow
+
+
+def read_schema(connection: Connection, org: Org, names: tuple[str, ...], *, now: datetime) -> None:
+    """Store each object's describe. What the user can't see has none, and rests with the reason."""
+    for name in names:
+        described = _describe(org, name)
+        if described is None:
+            ObjectSchema.objects.filter(connection=connection, name=name).delete()
+        else:
+            ObjectSchema.objects.update_or_create(
+                connection=connection, name=name, defaults={"describe": described, "read_at": now}
+            )
+        reason = (
+            "" if described else f"The connected Salesforce user can't see {name}. Give them read access."
+        )
+        SyncedObject.objects.filter(connection=connection, name=name).update(suspended=reason)
+
+
+def _describe(org: Org, name: str) -> dict[str, Any] | None:
+    try:
+        described = org.describe(name)
+    except (NeedsPerson, Gone):
+        return None
+    return dict(described.raw) if described else None
+
+
+def _write_default_map(connection: Connection, name: str) -> None:
+    schema = ObjectSchema.objects.filter(connection=connection, name=name).first()
+    if schema and not FieldMap.objects.filter(object=name).exists():
+        readable = frozenset(field["name"] for field in schema.describe["fields"])
+        FieldMap.objects.bulk_create(default_map(name, readable))
+
+
+def _first_run(connection: Connection, now: datetime) -> SyncRun | None:
+    if open_run(connection):
+        return None
+    try:
+        return start_pull(connection=connection, trigger=SyncRun.Trigger.FIRST, now=now)
+    except Refused:
+        return None
