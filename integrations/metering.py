@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from django.db import connection as database
 
-from integrations.models import ApiAllowance, Connection
 from integrations.salesforce.wire import Usage
 
 ASK_AGAIN = timedelta(minutes=5)
@@ -17,9 +16,10 @@ VALUES (%s, date_trunc('hour', %s::timestamptz, 'UTC'), %s, %s)
 ON CONFLICT (connection_id, hour, feature) DO UPDATE SET calls = integrations_apiusage.calls + excluded.calls
 """
 _ALLOWANCE = """
-INSERT INTO integrations_apiallowance (connection_id, used, "limit", seen_at) VALUES (%s, %s, %s, %s)
-ON CONFLICT (connection_id) DO UPDATE
-SET used = excluded.used, "limit" = excluded."limit", seen_at = excluded.seen_at, waits_until = NULL
+INSERT INTO integrations_apiallowance (connection_id, used, "limit", seen_at, waits_until)
+VALUES (%(connection)s, %(used)s, %(limit)s, %(now)s, %(waits_until)s)
+ON CONFLICT (connection_id) DO UPDATE SET used = excluded.used, "limit" = excluded."limit",
+seen_at = excluded.seen_at, waits_until = excluded.waits_until
 """
 
 
@@ -38,13 +38,14 @@ class ConnectionMeter:
         with database.cursor() as cursor:
             cursor.execute(_COUNT, [self._connection_id, now, self._feature, calls])
             if usage:
-                cursor.execute(_ALLOWANCE, [self._connection_id, usage.used, usage.limit, now])
+                cursor.execute(_ALLOWANCE, self._allowance(usage, now))
 
-
-def wait_for_allowance(connection: Connection, now: datetime) -> None:
-    """The org has no calls left today: nothing is asked for 5 minutes."""
-    ApiAllowance.objects.update_or_create(
-        connection=connection,
-        defaults={"waits_until": now + ASK_AGAIN},
-        create_defaults={"waits_until": now + ASK_AGAIN, "seen_at": now},
-    )
+    def _allowance(self, usage: Usage, now: datetime) -> dict[str, int | datetime | None]:
+        used_up = usage.used >= usage.limit
+        return {
+            "connection": self._connection_id,
+            "used": usage.used,
+            "limit": usage.limit,
+            "now": now,
+            "waits_until": now + ASK_AGAIN if used_up else None,
+        }

@@ -6,9 +6,10 @@ import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from kombu.exceptions import OperationalError
 
 from integrations.listening import wake_ups
-from integrations.models import OutboxEntry
+from integrations.tasks import count_waiting
 from integrations.triggers import CHANNEL
 
 logger = logging.getLogger(__name__)
@@ -23,5 +24,15 @@ class Command(BaseCommand):
             signal.signal(wanted, lambda *_: stopped.set())
         logger.info("Listening on %s.", CHANNEL)
         for _ in wake_ups(CHANNEL, keep_on=lambda: not stopped.is_set()):
-            # Nothing is sent by this version: changes wait, and `salesforce status` counts them.
-            logger.debug("Changes wait: %s", OutboxEntry.objects.filter(state="pending").exists())
+            ring()
+
+
+def ring() -> None:
+    """Wake the workers. Nothing is sent by this version: the task counts what waits, for the overview.
+
+    An unreachable broker is no reason to stop listening: the tick counts too, each minute.
+    """
+    try:
+        count_waiting.delay()
+    except OperationalError as problem:
+        logger.warning("The workers can't be woken: %s", problem)

@@ -1,0 +1,74 @@
+"""What is due now, asked by every tick: nothing depends on a message having arrived."""
+
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from integrations.models import ApiAllowance, Connection, ConnectionState, SyncRun
+from integrations.sync.pull.runs import OPEN, start_first_pull, start_pull
+from integrations.sync.refusals import Refused
+
+MOVING = (ConnectionState.CONFIGURING, ConnectionState.READ_ONLY, ConnectionState.ACTIVE)
+
+
+def to_prepare() -> list[Connection]:
+    """Connected, but the workspace isn't prepared: its task was lost, or failed."""
+    unprepared = Connection.objects.live().filter(prepared_at=None)
+    return [connection for connection in unprepared if connection.state in MOVING]
+
+
+def start_first_pulls(now: datetime) -> list[SyncRun]:
+    """Where syncing was turned on and nothing was pulled since, apply what the window staged (A4, B3)."""
+    started = []
+    for connection in Connection.objects.live().filter(
+        activated_at__isnull=False, prepared_at__isnull=False, paused_at=None, needs_sign_in_since=None
+    ):
+        if _pulled_since_activation(connection):
+            continue
+        try:
+            started.append(start_first_pull(connection=connection, now=now))
+        except Refused:
+            continue  # a run ended or began between the two looks: the next tick sees it
+    return started
+
+
+def start_scheduled_pull(now: datetime) -> SyncRun | None:
+    """None where nothing may move, the workspace isn't prepared, or a run is open, which then goes on."""
+    connection = Connection.objects.live().exclude(prepared_at=None).first()
+    if connection is None:
+        return None
+    try:
+        return start_pull(connection=connection, trigger=SyncRun.Trigger.SCHEDULE, now=now)
+    except Refused:
+        return None
+
+
+def to_work_on(now: datetime) -> list[SyncRun]:
+    """Open runs that nobody holds, of connections that may move."""
+    runs = _takeable(now).select_related("connection")
+    return [run for run in runs if may_work(run.connection, now)]
+
+
+def may_work(connection: Connection, now: datetime) -> bool:
+    """Not while paused, signed out, or at the org's daily limit."""
+    allowance = ApiAllowance.objects.filter(connection=connection).first()
+    return connection.state in MOVING and not (allowance and allowance.waiting(now))
+
+
+def may_be_taken(run: SyncRun, now: datetime) -> bool:
+    """Whether the run goes on at once: neither held by another worker nor put off."""
+    return _takeable(now).filter(pk=run.pk).exists()
+
+
+def _takeable(now: datetime) -> QuerySet[SyncRun]:
+    free = Q(lease_until=None) | Q(lease_until__lte=now)
+    return SyncRun.objects.filter(free, parent=None, state__in=OPEN)
+
+
+def _pulled_since_activation(connection: Connection) -> bool:
+    return SyncRun.objects.filter(
+        connection=connection,
+        parent=None,
+        kind=SyncRun.Kind.PULL,
+        created_at__gte=connection.connected_at,
+    ).exists()

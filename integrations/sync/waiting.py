@@ -1,0 +1,20 @@
+"""How many edits wait for Salesforce, stored so that no page counts a large table."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Count
+
+from crm.models import Kind
+from integrations.models import OutboxEntry, WaitingCount
+
+
+def count_waiting(now: datetime) -> None:
+    """Count the outbox's pending and held rows by kind."""
+    rows = OutboxEntry.objects.filter(state__in=[OutboxEntry.State.PENDING, OutboxEntry.State.HELD])
+    counts = dict(rows.values_list("kind").annotate(rows=Count("pk")).order_by())
+    with transaction.atomic():
+        for kind in Kind.values:
+            WaitingCount.objects.update_or_create(
+                kind=kind, defaults={"rows": counts.get(kind, 0), "counted_at": now}
+            )

@@ -1,0 +1,99 @@
+"""Celery's side of the processes: each task loads, makes one call, and rings for what follows.
+
+A message may get lost or come twice: rows are the truth, and the tick finds what nobody works on.
+"""
+
+import logging
+from typing import Any
+
+from celery import Task, shared_task
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.models import Connection, SyncRun
+from integrations.salesforce.errors import SalesforceError
+from integrations.sync import due, notices, waiting, window
+from integrations.sync.preparing import keep_prepared, prepare
+from integrations.sync.pull.slices import work_on
+from integrations.tokens import open_org
+
+SLICE_SECONDS = 100
+logger = logging.getLogger(__name__)
+
+
+def ring(task: Task[Any, Any], **ids: int) -> None:
+    """Have a worker do it once the transaction is committed. A broker that is gone costs a minute: the tick."""
+    transaction.on_commit(lambda: task.delay(**ids), robust=True)
+
+
+@shared_task(queue="live", soft_time_limit=50, time_limit=60)
+def tick() -> None:
+    """The guard, every minute: ends windows, mails notices, starts what is due, wakes what nobody works on."""
+    now = timezone.now()
+    window.end_due_windows(now)
+    notices.send_sign_in_notices(now)
+    waiting.count_waiting(now)
+    for connection in due.to_prepare():
+        ring(prepare_workspace, connection_id=connection.pk)
+    due.start_first_pulls(now)
+    for run in due.to_work_on(now):
+        ring(pull_slice, run_id=run.pk)
+
+
+@shared_task(queue="live", soft_time_limit=50, time_limit=60)
+def end_window(*, connection_id: int) -> None:
+    """The clock's end of the window; which window it was doesn't matter, as none ends before its time."""
+    tick()
+
+
+@shared_task(queue="pull", soft_time_limit=240, time_limit=300)
+def prepare_workspace(*, connection_id: int) -> None:
+    """After connecting (A4). A failure is tried again by the tick."""
+    connection = Connection.objects.live().filter(pk=connection_id).first()
+    if connection is None:
+        return
+    org = open_org(connection, feature="prepare")
+    try:
+        run = prepare(connection, org, now=timezone.now())
+    except SalesforceError as error:
+        logger.warning("The workspace can't be prepared yet: %s", error)
+        return
+    finally:
+        org.close()
+    if run:
+        ring(pull_slice, run_id=run.pk)
+
+
+@shared_task(queue="pull", soft_time_limit=60, time_limit=90)
+def scheduled_pull() -> None:
+    """Every 30 minutes, or as the setting says (C2)."""
+    run = due.start_scheduled_pull(timezone.now())
+    if run:
+        ring(pull_slice, run_id=run.pk)
+
+
+@shared_task(queue="pull", soft_time_limit=240, time_limit=300)
+def pull_slice(*, run_id: int) -> None:
+    """A bounded piece of a run, then a message for the next one."""
+    run = SyncRun.objects.select_related("connection").get(pk=run_id)
+    if not due.may_work(run.connection, timezone.now()):
+        return
+    org = open_org(run.connection, feature="pull")
+    try:
+        over = work_on(
+            run,
+            org=org,
+            clock=timezone.now,
+            seconds=SLICE_SECONDS,
+            prepare=keep_prepared(timezone.now()),
+        )
+    finally:
+        org.close()
+    if not over and due.may_be_taken(run, timezone.now()):
+        ring(pull_slice, run_id=run_id)
+
+
+@shared_task(queue="live", soft_time_limit=50, time_limit=60)
+def count_waiting() -> None:
+    """The doorbell of `manage.py listen`. Nothing is sent by this version: what waits is counted for the page."""
+    waiting.count_waiting(timezone.now())
