@@ -1,0 +1,78 @@
+"""manage.py salesforce …: everything an operator needs, without a browser."""
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from integrations.cli import configuration, connecting, pulling, status, switches
+from integrations.cli.answers import Answer, answer_of, as_json, failure
+
+Handler = Callable[[dict[str, Any]], Answer]
+
+COMMANDS: dict[str, tuple[str, Handler, Callable[[ArgumentParser], None] | None]] = {
+    "connect": ("sign in to an org without a browser", connecting.connect, connecting.add_connect),
+    "status": ("where we stand", status.status, None),
+    "activate": ("end the configuration window: start syncing now", switches.activate, None),
+    "extend": ("six hours more to configure", switches.extend, None),
+    "pause": ("nothing moves until resumed", switches.pause, None),
+    "resume": ("end the pause", switches.resume, None),
+    "disconnect": ("stop syncing and revoke the token", switches.disconnect, None),
+    "pull": ("bring what is new in Salesforce", pulling.pull, pulling.add_pull),
+}
+CONFIGURATION: dict[str, tuple[str, Handler, Callable[[ArgumentParser], None]]] = {
+    "export": ("write settings and maps to a file", configuration.export_file, configuration.add_export),
+    "import": ("read settings and maps from a file", configuration.import_file, configuration.add_import),
+}
+
+
+class Parser(CommandParser):
+    """Wrong usage is a failure like any other: exit code 1, and JSON for a machine."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        _say(failure(message, "USAGE"), machine="--json" in sys.argv)
+        sys.exit(1)
+
+
+class Command(BaseCommand):
+    help = "Connect Salesforce, watch it, and pull."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        commands = parser.add_subparsers(required=True, metavar="command", parser_class=Parser)
+        for name, (words, handler, add) in COMMANDS.items():
+            _add(commands.add_parser(name, help=words), handler, add)
+        config = commands.add_parser("config", help="settings and maps as a file")
+        files = config.add_subparsers(required=True, metavar="export | import", parser_class=Parser)
+        for name, (words, handler, add) in CONFIGURATION.items():
+            _add(files.add_parser(name, help=words), handler, add)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        handler: Handler = options["handler"]
+        try:
+            answer = handler(options)
+        except KeyboardInterrupt:
+            answer = failure("Interrupted. What was done is kept; it goes on from there.", "INTERRUPTED")
+        except Exception as problem:
+            expected = answer_of(problem)
+            if expected is None:
+                raise
+            answer = expected
+        _say(answer, machine=options["json"])
+        if answer.code:
+            sys.exit(answer.code)
+
+
+def _add(parser: ArgumentParser, handler: Handler, add: Callable[[ArgumentParser], None] | None) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
+    parser.set_defaults(handler=handler)
+    if add:
+        add(parser)
+
+
+def _say(answer: Answer, *, machine: bool) -> None:
+    stream = sys.stderr if answer.code and not machine else sys.stdout
+    stream.write((as_json(answer.data) if machine else answer.text) + "\n")
+    stream.flush()
