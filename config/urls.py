@@ -5,6 +5,7 @@ from config.health import healthz
 
 urlpatterns = [
     path("", include("crm.urls")),
+    path("", include("integrations.urls")),
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),
 ]

@@ -1,0 +1,187 @@
+"""How a record stands with Salesforce, in one badge with its reason (pages: *Record page*)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from crm.models import Account, Contact, Kind
+from integrations.models import (
+    Connection,
+    ConnectionState,
+    OutboxEntry,
+    RecordLink,
+    SyncedObject,
+    SyncError,
+    SyncSettings,
+)
+from integrations.salesforce.hosts import record_url
+
+WORDS = {Kind.CONTACT: "people", Kind.ACCOUNT: "accounts", Kind.DEAL: "deals"}
+STRONGEST_FIRST = ("linked", "gone", "tombstone", "suppressed")
+WAITS_FOR = {
+    ConnectionState.NEEDS_SIGN_IN: "goes out once an admin has signed in to Salesforce again",
+    ConnectionState.PAUSED: "goes out when syncing is resumed",
+    ConnectionState.CONFIGURING: "goes out when syncing is on",
+    ConnectionState.READ_ONLY: "goes out when read only is switched off",
+    ConnectionState.ACTIVE: "goes out next",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """`tone` is a class of the badge component; `at`, where given, is shown as how long ago."""
+
+    record_id: int
+    tone: str
+    icon: str
+    text: str
+    reason: str
+    at: datetime | None = None
+    url: str = ""
+    error: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the tables say of one record."""
+
+    record_id: int
+    link: RecordLink | None
+    entry: OutboxEntry | None
+    error: SyncError | None
+    stage: str | None
+
+
+def badges_for(kind: str, ids: Iterable[int]) -> list[Badge]:
+    """One for each id, in a fixed number of queries."""
+    wanted = list(ids)
+    connection = Connection.objects.live().first()
+    if connection is None:
+        return [not_connected(record_id) for record_id in wanted]
+    settings = SyncSettings.current()
+    pulled = dict(SyncedObject.objects.filter(connection=connection).values_list("name", "pulled_at"))
+    return [
+        badge_of(kind, standing, connection, settings, pulled)
+        for standing in standings(kind, wanted, connection, settings)
+    ]
+
+
+def not_connected(record_id: int) -> Badge:
+    return Badge(record_id, "ls-quiet", "link_off", "Not connected", "Salesforce isn't connected.")
+
+
+def standings(kind: str, ids: list[int], connection: Connection, settings: SyncSettings) -> list[Standing]:
+    of_these: dict[str, Any] = {"kind": kind, "record_id__in": ids}
+    links = RecordLink.objects.filter(connection=connection, **of_these).defer("base")
+    by_strength = sorted(links, key=lambda link: STRONGEST_FIRST.index(link.state), reverse=True)
+    entries = OutboxEntry.objects.filter(**of_these).defer("payload").order_by("-id")
+    errors = SyncError.objects.filter(connection=connection, **of_these).exclude(state=SyncError.State.CLOSED)
+    link_of = {link.record_id: link for link in by_strength}
+    entry_of = {entry.record_id: entry for entry in entries}
+    error_of = {error.record_id: error for error in errors.defer("sent").order_by("changed_at")}
+    stage_of = stage_names(kind, ids) if allowed_stages(kind, settings) is not None else {}
+    return [Standing(pk, link_of.get(pk), entry_of.get(pk), error_of.get(pk), stage_of.get(pk)) for pk in ids]
+
+
+def stage_names(kind: str, ids: list[int]) -> dict[int, str | None]:
+    model = Contact if kind == Kind.CONTACT else Account
+    return dict(model.objects.filter(pk__in=ids).values_list("pk", "stage__name"))
+
+
+def badge_of(
+    kind: str,
+    standing: Standing,
+    connection: Connection,
+    settings: SyncSettings,
+    pulled: dict[str, datetime | None],
+) -> Badge:
+    link, entry, error = standing.link, standing.entry, standing.error
+    linked = link is not None and link.state == RecordLink.State.LINKED
+    url = address_in(connection, link) if link else ""
+    pk = standing.record_id
+    if error is not None:
+        return Badge(pk, "ls-bad", "error", f"Error: {error.message}", error.code, url=url, error=error.pk)
+    if entry is not None and (linked or is_sent(entry)):
+        return waiting(entry, connection, url)
+    if linked and link is not None:
+        at = max(filter(None, (link.changed_at, pulled.get(link.salesforce_object))))
+        reason = f"Linked with a {link.salesforce_object} in Salesforce."
+        return Badge(pk, "ls-good", "check_circle", "In step", reason, at=at, url=url)
+    if link is not None:
+        return ended(pk, link, url)
+    return not_there(kind, standing, connection, settings)
+
+
+def is_sent(entry: OutboxEntry) -> bool:
+    return entry.state in (OutboxEntry.State.IN_FLIGHT, OutboxEntry.State.UNKNOWN)
+
+
+def waiting(entry: OutboxEntry, connection: Connection, url: str) -> Badge:
+    pk = entry.record_id
+    if entry.state == OutboxEntry.State.HELD:
+        return Badge(pk, "ls-warn", "front_hand", "Held", "It can't go out as it is; see its error.", url=url)
+    if entry.state == OutboxEntry.State.UNKNOWN:
+        reason = "The answer was lost; Salesforce is asked again, so that nothing is made twice."
+        return Badge(pk, "ls-info", "help", "Being checked", reason, url=url)
+    if entry.state == OutboxEntry.State.IN_FLIGHT:
+        return Badge(pk, "ls-info", "upload", "On its way", "It is being sent right now.", url=url)
+    until = WAITS_FOR.get(connection.state, "waits")
+    return Badge(
+        pk, "ls-info", "hourglass_top", f"Waiting: 1 edit {until}", "Edits wait in the outbox.",
+        at=entry.changed_at, url=url,
+    )  # fmt: skip
+
+
+def ended(pk: int, link: RecordLink, url: str) -> Badge:
+    """The record has a link, but one that moves nothing any more."""
+    if link.state == RecordLink.State.GONE:
+        reason = (
+            "It was deleted in Salesforce; deletion sync is off, so it stays here. Nothing is pushed to it."
+        )
+        return Badge(pk, "ls-warn", "cloud_off", "Gone there", reason, at=link.changed_at)
+    if link.state == RecordLink.State.SUPPRESSED:
+        reason = "Salesforce holds this lead as a contact too; the contact is the one in step."
+        return Badge(pk, "ls-quiet", "person_off", "Not in step", reason, url=url)
+    reason = "It was merged or deleted here; Salesforce kept its record."
+    return Badge(pk, "ls-quiet", "link_off", "Unlinked", reason, url=url)
+
+
+def not_there(kind: str, standing: Standing, connection: Connection, settings: SyncSettings) -> Badge:
+    pk = standing.record_id
+    why_not = why_not_pushed(kind, standing.stage, settings)
+    if why_not:
+        return Badge(pk, "ls-quiet", "cloud_off", f"Not in Salesforce: {why_not[0]}", why_not[1])
+    if standing.entry is not None:
+        until = WAITS_FOR.get(connection.state, "waits")
+        reason = "New records are pushed, so it will be made in Salesforce."
+        return Badge(
+            pk, "ls-info", "hourglass_top", f"Waiting: {until}", reason, at=standing.entry.changed_at
+        )
+    reason = "It was here before pushing new records was switched on; the next save sends it."
+    return Badge(pk, "ls-quiet", "cloud_off", "Not in Salesforce", reason)
+
+
+def why_not_pushed(kind: str, stage: str | None, settings: SyncSettings) -> tuple[str, str] | None:
+    """Why a new record may not go out (spec D1, D3), short and long; None where it may."""
+    words = WORDS[Kind(kind)]
+    if not getattr(settings, f"{words}_push_new"):
+        return f"new {words} aren't pushed", f"Pushing new {words} is switched off in the push settings."
+    allowed = allowed_stages(kind, settings)
+    if allowed is None or stage in allowed:
+        return None
+    return (
+        f"stage is {stage}" if stage else "it has no stage",
+        f"New {words} are pushed at certain stages only: {', '.join(name or 'no stage' for name in allowed)}.",
+    )
+
+
+def allowed_stages(kind: str, settings: SyncSettings) -> list[str | None] | None:
+    return getattr(settings, f"{WORDS[Kind(kind)]}_only_stages", None)
+
+
+def address_in(connection: Connection, link: RecordLink) -> str:
+    """The record's page in Salesforce; empty while the connection knows no host."""
+    if not connection.instance_url:
+        return ""
+    return record_url(connection.instance_url, link.salesforce_id, link.salesforce_object)

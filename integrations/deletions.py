@@ -1,0 +1,33 @@
+"""What deleting a record here means in Salesforce, said before it happens (spec C8)."""
+
+from crm.models import Kind
+from integrations.models import Connection, RecordLink, SyncSettings
+
+SETTING = {
+    "Account": "accounts_delete_sync",
+    "Contact": "contacts_delete_sync",
+    "Lead": "leads_delete_sync",
+    "Opportunity": "deals_delete_sync",
+}
+PLURAL = {"Account": "accounts", "Contact": "contacts", "Lead": "leads", "Opportunity": "deals"}
+
+
+def sentence_on_deleting(kind: str, record_id: int) -> str:
+    connection = Connection.objects.live().first()
+    if connection is None:
+        return "Salesforce isn't connected: nothing changes there."
+    link = RecordLink.objects.filter(
+        connection=connection, kind=kind, record_id=record_id, state=RecordLink.State.LINKED
+    ).first()
+    if link is None:
+        return f"Salesforce has no record that is linked with this {Kind(kind).label}: nothing changes there."
+    words = PLURAL.get(link.salesforce_object, "such records")
+    if getattr(SyncSettings.current(), SETTING.get(link.salesforce_object, ""), False):
+        return (
+            f"Deletion sync for {words} is on: its record in Salesforce ({link.salesforce_id})"
+            " is deleted too, as soon as edits go out."
+        )
+    return (
+        f"Salesforce keeps its record ({link.salesforce_id}), as deletion sync for {words} is off."
+        " Pulls skip it from then on, until someone clicks Bring back."
+    )

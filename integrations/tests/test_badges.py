@@ -1,0 +1,184 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection as database
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from crm.models import Contact, ContactStage
+from crm.roles import Role
+from crm.tests.factories import make_contact, make_user
+from integrations.badges import badges_for
+from integrations.deletions import sentence_on_deleting
+from integrations.models import Connection, OutboxEntry, RecordLink, SyncError, SyncSettings
+from integrations.problems import problems_of
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def org() -> Connection:
+    return Connection.objects.create(
+        login_url="https://login.salesforce.com",
+        client_id="id",
+        instance_url="https://acme.my.salesforce.com",
+        connected_at=NOW,
+        activated_at=NOW,
+    )
+
+
+@pytest.fixture
+def person() -> Contact:
+    """Somebody with nothing waiting, as after a pull."""
+    person = make_contact()
+    OutboxEntry.objects.all().delete()
+    return person
+
+
+def link(org: Connection, person: Contact, **fields: Any) -> RecordLink:
+    defaults = {"salesforce_object": "Contact", "salesforce_id": f"003{person.pk:015d}", "kind": "contact"}
+    return RecordLink.objects.create(connection=org, record_id=person.pk, **(defaults | fields))
+
+
+def fail(org: Connection, person: Contact, **fields: Any) -> SyncError:
+    defaults = {"code": "REQUIRED_FIELD_MISSING", "message": "No last name", "created_at": NOW}
+    return SyncError.objects.create(
+        connection=org, kind="contact", record_id=person.pk, changed_at=NOW, **(defaults | fields)
+    )
+
+
+def text(person: Contact) -> str:
+    [badge] = badges_for("contact", [person.pk])
+    return badge.text
+
+
+def test_a_linked_record_is_in_step_and_leads_into_salesforce(org: Connection, person: Contact) -> None:
+    link(org, person)
+    [badge] = badges_for("contact", [person.pk])
+    assert badge.text == "In step"
+    assert badge.url.startswith("https://acme.my.salesforce.com/lightning/r/Contact/003")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"activated_at": None}, "Waiting: 1 edit goes out when syncing is on"),
+        ({"paused_at": NOW}, "Waiting: 1 edit goes out when syncing is resumed"),
+        ({"read_only": True}, "Waiting: 1 edit goes out when read only is switched off"),
+        ({"needs_sign_in_since": NOW}, "Waiting: 1 edit goes out once an admin has signed in"),
+        ({}, "Waiting: 1 edit goes out next"),
+    ],
+)
+def test_an_edit_says_what_it_waits_for(
+    org: Connection, person: Contact, fields: dict[str, Any], said: str
+) -> None:
+    Connection.objects.update(**fields)
+    link(org, person)
+    Contact.objects.filter(pk=person.pk).update(title="CTO")
+    assert text(person).startswith(said)
+
+
+def test_an_error_outranks_an_edit_that_waits(org: Connection, person: Contact) -> None:
+    link(org, person)
+    fail(org, person)
+    Contact.objects.filter(pk=person.pk).update(title="CTO")
+    assert text(person) == "Error: No last name"
+
+
+def test_a_closed_error_is_past(org: Connection, person: Contact) -> None:
+    link(org, person)
+    fail(org, person, state="closed")
+    assert text(person) == "In step"
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [("gone", "Gone there"), ("tombstone", "Unlinked"), ("suppressed", "Not in step")]
+)
+def test_a_link_that_ended_says_how(org: Connection, person: Contact, state: str, said: str) -> None:
+    link(org, person, state=state)
+    assert text(person) == said
+
+
+def test_a_live_link_outranks_an_ended_one(org: Connection, person: Contact) -> None:
+    link(org, person, salesforce_object="Lead", salesforce_id="00Q000000000001AAA", state="suppressed")
+    link(org, person)
+    assert text(person) == "In step"
+
+
+def test_a_new_record_says_that_new_ones_arent_pushed(org: Connection) -> None:
+    assert text(make_contact()) == "Not in Salesforce: new people aren't pushed"
+
+
+def test_a_new_record_says_which_stage_keeps_it_here(org: Connection) -> None:
+    SyncSettings.current()
+    SyncSettings.objects.update(people_push_new=True, people_only_stages=["Warm", None])
+    cold = make_contact(stage=ContactStage.objects.create(name="Cold"))
+    assert text(cold) == "Not in Salesforce: stage is Cold"
+    assert text(make_contact()) == "Waiting: goes out next"
+
+
+def test_without_a_connection_nothing_is_claimed(person: Contact) -> None:
+    assert text(person) == "Not connected"
+
+
+def test_badges_of_a_page_take_as_many_queries_as_one(org: Connection) -> None:
+    people = [make_contact() for _ in range(50)]
+    for somebody in people:
+        link(org, somebody)
+    SyncSettings.current()
+
+    def queries(ids: list[int]) -> int:
+        with CaptureQueriesContext(database) as captured:
+            badges_for("contact", ids)
+        return len(captured)
+
+    assert queries([person.pk for person in people]) == queries([people[0].pk]) == 6
+
+
+@pytest.fixture
+def as_seller(db: None) -> Client:
+    client = Client()
+    client.force_login(make_user(Role.SALES))
+    return client
+
+
+@pytest.mark.parametrize("ids", ["", "x", "1,x,99999999999999999999,-1", "²"])
+def test_no_list_of_ids_breaks_the_fragment(as_seller: Client, ids: str) -> None:
+    assert as_seller.get("/integrations/fragments/badges/contact/", {"ids": ids}).status_code == 200
+
+
+def test_a_kind_without_badges_is_refused(as_seller: Client) -> None:
+    assert as_seller.get("/integrations/fragments/badges/user/?ids=1").status_code == 404
+
+
+def test_each_badge_goes_to_its_row(as_seller: Client, org: Connection, person: Contact) -> None:
+    fail(org, person, message="<b>bad</b>")
+    said = as_seller.get(f"/integrations/fragments/badges/contact/?ids={person.pk}").content.decode()
+    assert f'id="badge-contact-{person.pk}"' in said
+    assert "<b>bad" not in said
+
+
+@pytest.mark.parametrize(
+    ("switched_on", "said"), [(False, "Salesforce keeps its record"), (True, "is deleted too")]
+)
+def test_deleting_says_what_salesforce_will_do(
+    org: Connection, person: Contact, switched_on: bool, said: str
+) -> None:
+    link(org, person)
+    SyncSettings.current()
+    SyncSettings.objects.update(contacts_delete_sync=switched_on)
+    assert said in sentence_on_deleting("contact", person.pk)
+
+
+def test_deleting_an_unlinked_record_changes_nothing_there(org: Connection, person: Contact) -> None:
+    assert "nothing changes there" in sentence_on_deleting("contact", person.pk)
+
+
+def test_my_problems_are_those_of_my_records(org: Connection) -> None:
+    ann = make_user()
+    mine, other = make_contact(owner=ann), make_contact()
+    fail(org, mine)
+    fail(org, other)
+    assert [problem.record for problem in problems_of(ann)] == [mine]
