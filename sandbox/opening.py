@@ -58,19 +58,20 @@ class Host:
             kept = old.ledger.export()
             old.close()
             remove_files(self._settings.file)
-            front = open_front(replace(self._settings, seed=seed, org_id=old.tokens.org_id))
+            front = open_front(replace(self._settings, seed=seed, org_id=old.tokens.org_id), old.clock)
             front.ledger.restore(kept)
+            front.ledger.set_option("seeded", seed)
             front.faults, front.log, front.allowance = old.faults, old.log, old.allowance
             front.reset = self.reset
             self.front = front
 
 
-def open_front(settings: Settings) -> Front:
+def open_front(settings: Settings, clock: Clock | None = None) -> Front:
     """Raises ValueError in words when the file belongs to another org than the settings name."""
     settings.file.parent.mkdir(parents=True, exist_ok=True)
     ledger = Ledger(settings.file)
     org_id = _identity(ledger, settings)
-    clock = Clock(ClockState(**ledger.option("clock", {})))
+    clock = clock or Clock(ClockState(**ledger.option("clock", {})))
     org = Org.open(settings.file, clock=clock)
     apps = Apps(ledger)
     if not ledger.option("seeded"):

@@ -3,9 +3,11 @@
 import csv
 import io
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sandbox.control.reading import body_of, flag, text, whole
+from sandbox.rules import merging
 from sandbox.seed.generate import GENERATORS, generate
 from sandbox.web import Request, Response, Router, json_response
 
@@ -57,7 +59,7 @@ def _row_routes(front: "Front") -> Router:
         rows = body_of(request, "records")["records"]
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise ValueError("records must be a list of objects.")
-        return json_response({"ids": front.org.raw_insert(name, rows)}, 201)
+        return json_response({"ids": front.org.raw_insert(name, map(_with_visibility, rows))}, 201)
 
     @router.post("/sandbox/api/records/{name}/csv")
     def load_csv(request: Request, name: str) -> Response:
@@ -69,11 +71,6 @@ def _row_routes(front: "Front") -> Router:
         front.org.raw_update(name, record_id, body_of(request))
         return Response(204)
 
-    @router.post("/sandbox/api/records/{name}/{record_id}/undelete")
-    def undelete(request: Request, name: str, record_id: str) -> Response:
-        front.org.undelete(name, record_id, user_id=front.system_user)
-        return Response(204)
-
     @router.post("/sandbox/api/records/{name}/{record_id}/hide")
     def hide(request: Request, name: str, record_id: str) -> Response:
         raw = body_of(request, "username")
@@ -81,7 +78,56 @@ def _row_routes(front: "Front") -> Router:
         front.org.hide_row(name, record_id, user_id=person.id, hidden=flag(raw, "hidden", True))
         return Response(204)
 
+    router.include(_fate_routes(front))
     return router
+
+
+def _fate_routes(front: "Front") -> Router:
+    """What a person does in Salesforce's pages; the administrator does it here."""
+    router = Router()
+
+    @router.delete("/sandbox/api/records/{name}/{record_id}")
+    def delete(request: Request, name: str, record_id: str) -> Response:
+        front.org.delete(name, record_id, user_id=front.system_user)
+        return Response(204)
+
+    @router.post("/sandbox/api/records/{name}/{record_id}/purge")
+    def purge(request: Request, name: str, record_id: str) -> Response:
+        front.org.purge(name, record_id)
+        return Response(204)
+
+    @router.post("/sandbox/api/records/{name}/{record_id}/undelete")
+    def undelete(request: Request, name: str, record_id: str) -> Response:
+        front.org.undelete(name, record_id, user_id=front.system_user)
+        return Response(204)
+
+    @router.post("/sandbox/api/records/{name}/{record_id}/merge")
+    def merge(request: Request, name: str, record_id: str) -> Response:
+        losers = body_of(request, "losers")["losers"]
+        merging.merge(front.org, name, record_id, losers, front.system_user)
+        return Response(204)
+
+    @router.post("/sandbox/api/records/Lead/{record_id}/convert")
+    def convert(request: Request, record_id: str) -> Response:
+        raw = body_of(request)
+        made = merging.convert(
+            front.org,
+            record_id,
+            front.system_user,
+            account_id=text(raw, "account_id") or None,
+            opportunity=text(raw, "opportunity") or None,
+        )
+        return json_response(made)
+
+    return router
+
+
+def _with_visibility(row: dict[str, Any]) -> dict[str, Any]:
+    """`visible_at` (ISO 8601) is when others see the row: a commit that comes late."""
+    if "visible_at" not in row:
+        return row
+    values = {name: value for name, value in row.items() if name != "visible_at"}
+    return values | {"_visible_at": datetime.fromisoformat(row["visible_at"])}
 
 
 def count_objects(front: "Front") -> dict[str, int]:

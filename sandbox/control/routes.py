@@ -29,7 +29,7 @@ class Control:
             return json_response({"error": "The control API answers programs on this machine only."}, 403)
         try:
             return self._routes.dispatch(request) or json_response({"error": "There is no such call."}, 404)
-        except (ValueError, OAuthError) as error:
+        except (ValueError, KeyError, TypeError, OAuthError) as error:
             return json_response({"error": str(error)}, 400)
 
 
