@@ -50,14 +50,19 @@ def server_account() -> Account:
     return Account(nobody.pw_uid, nobody.pw_gid)
 
 
+def shared_directory() -> Path:
+    SHARED.mkdir(parents=True, exist_ok=True)
+    SHARED.chmod(0o755)  # whatever the umask says
+    return SHARED
+
+
 def readable_copy(source: Path, name: str, account: Account) -> Path:
     """The directory itself where the account can read it, else a copy (made once) in a place where it can."""
     if account.enters(source):
         return source
     copy = SHARED / name
     if not copy.exists():
-        SHARED.mkdir(mode=0o755, parents=True, exist_ok=True)
-        unfinished = SHARED / f"{name}.{os.getpid()}"
+        unfinished = shared_directory() / f"{name}.{os.getpid()}"
         shutil.copytree(source, unfinished, symlinks=True)
         subprocess.run(["chmod", "-R", "a+rX", str(unfinished)], check=True)
         try:

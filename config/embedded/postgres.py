@@ -213,8 +213,7 @@ class PostgresServer:
         if self.account.enters(self.directory):
             return self.data
         digest = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]
-        accounts.SHARED.mkdir(mode=0o755, parents=True, exist_ok=True)
-        place = accounts.SHARED / f"data-{digest}"
+        place = accounts.shared_directory() / f"data-{digest}"
         shutil.rmtree(place, ignore_errors=True)  # of a checkout that is gone
         return place
 
