@@ -68,7 +68,7 @@ def editing_routes(front: "Front") -> Router:
     @frame.posting
     def update(request: Request, user: SessionUser, form: Form, name: str, record_id: str) -> Response:
         before = _editing(front, user, name, record_id)
-        editing = replace(before, typed=form)
+        editing = replace(before, typed=_without_checks(before) | form)
         try:
             old, new = _values(before), _values(editing)
             changes = {key: value for key, value in new.items() if value != old[key]}
@@ -110,6 +110,12 @@ def _editing(front: "Front", user: SessionUser, name: str, record_id: str) -> Ed
     record = front.org.get(name, record_id, user_id=user.id)
     typed = {key: _typed(value) for key, value in record.items() if key != "attributes"}
     return Editing(front.org.describe(name, user_id=user.id), typed, record["Id"])
+
+
+def _without_checks(before: Editing) -> Form:
+    """The record as it is, its boxes unticked: a browser sends only the ticked ones."""
+    boxes = {field["name"] for field in before.fields if field["type"] == "boolean"}
+    return {name: text for name, text in before.typed.items() if name not in boxes}
 
 
 def _typed(value: Any) -> str:

@@ -11,22 +11,12 @@ from typing import Any
 
 from sandbox.org import Org
 from sandbox.seed.names import COMPANIES, FREE_MAIL, LONG_LINES, PEOPLE, TITLES
+from sandbox.seed.stages import STAGE_NAMES, stage_values
 from sandbox.seed.stamps import as_stored, days_before
 from sandbox.seed.users import USERS
 
 CONTACTS, LEADS, OPPORTUNITIES = 380, 130, 115
 LONG_TEXT = 32_000
-STAGES = [
-    "Prospecting",
-    "Qualification",
-    "Needs Analysis",
-    "Value Proposition",
-    "Id. Decision Makers",
-    "Proposal/Price Quote",
-    "Negotiation/Review",
-    "Closed Won",
-    "Closed Lost",
-]
 SOURCES = ["Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other"]
 ROLES = ["Decision Maker", "Influencer", "Evaluator", "Economic Buyer"]
 
@@ -108,12 +98,12 @@ class Demo:
     def _opportunities(self, accounts: list[Row], contacts: list[Row]) -> None:
         rows = []
         for number in range(1, OPPORTUNITIES + 1):
-            account, stage = self.random.choice(accounts), self.random.choice(STAGES)
+            account, stage = self.random.choice(accounts), self.random.choice(STAGE_NAMES)
             what = self.random.choice(["Pilot", "Renewal", "Rollout"])
             row = {
                 "Name": f"{account['Name'][:80]} – {what} {number}",
                 "AccountId": account["Id"],
-                "StageName": stage,
+                **stage_values(stage),
                 "Amount": None if number % 13 == 0 else self.random.randint(1, 500) * 1000.5,
                 "CloseDate": days_before(self.now, self.random.randint(-120, 200)).date().isoformat(),
                 "LeadSource": self.random.choice(SOURCES),

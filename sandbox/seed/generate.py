@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox.org import Org
 from sandbox.seed.names import COMPANIES, PEOPLE
+from sandbox.seed.stages import STAGE_NAMES, stage_values
 from sandbox.seed.stamps import as_stored
 
 CHUNK = 10_000
@@ -79,7 +80,7 @@ def _lead(number: int, random: Random, accounts: list[str]) -> Row:
 def _opportunity(number: int, random: Random, accounts: list[str]) -> Row:
     return {
         "Name": f"Deal {number}",
-        "StageName": random.choice(["Prospecting", "Qualification", "Closed Won", "Closed Lost"]),
+        **stage_values(random.choice(STAGE_NAMES)),
         "Amount": random.randrange(100, 1_000_000) / 2,
         "CloseDate": f"2030-{random.randrange(1, 13):02}-{random.randrange(1, 29):02}",
         "AccountId": accounts[number % len(accounts)] if accounts else None,
