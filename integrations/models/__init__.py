@@ -1,3 +1,4 @@
+from integrations.models.agreements import OutdatedAgreement
 from integrations.models.audit import AuditEntry
 from integrations.models.connection import WINDOW, Connection, ConnectionState
 from integrations.models.errors import SyncError
@@ -27,6 +28,7 @@ __all__ = [
     "Connection",
     "ConnectionState",
     "ObjectSchema",
+    "OutdatedAgreement",
     "OutboxEntry",
     "RecordLink",
     "SalesforceOwner",
