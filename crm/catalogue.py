@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from mappings.catalogue import MappableField, register
+from crm.models import CustomField
+from mappings.catalogue import MappableField, built_in_fields, register
 from mappings.field_types import FieldType as T
 
 PERSON = partial(MappableField, "contact")
@@ -70,6 +71,15 @@ DEAL_FIELDS = [
     DEAL("account", "Account", T.ACCOUNT, column="account_id"),
     DEAL("owner", "Owner", T.USER, column="owner_id"),
 ]
+
+
+def mappable_fields(kind: str) -> dict[str, MappableField]:
+    """Every field of a kind that a map may name; the workspace's own ones as `custom.NAME`."""
+    own = CustomField.objects.filter(kind=kind)
+    return built_in_fields(kind) | {
+        f"custom.{field.name}": MappableField(kind, f"custom.{field.name}", field.label, T(field.type))
+        for field in own
+    }
 
 
 def register_fields() -> None:
