@@ -6,13 +6,14 @@ of settings; `plan` compares what is asked with what stands; `importing` writes 
 
 from integrations.configuration.changes import Change, ChangedMeanwhile, InvalidConfiguration, Problem
 from integrations.configuration.exporting import export_configuration
-from integrations.configuration.importing import import_configuration
+from integrations.configuration.importing import Seen, import_configuration
 
 __all__ = [
     "Change",
     "ChangedMeanwhile",
     "InvalidConfiguration",
     "Problem",
+    "Seen",
     "export_configuration",
     "import_configuration",
 ]

@@ -29,6 +29,29 @@ class Problem:
         return {"path": self.path, "problem": self.problem}
 
 
+class Report:
+    """Collects problems, so that a file is refused with all of them at once."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def add(self, path: str, problem: str) -> None:
+        self.problems.append(Problem(path, problem))
+
+    def mapping(self, path: str, value: Any) -> dict[str, Any]:
+        """`value` if it is an object with text keys, else nothing and a problem."""
+        if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+            return value
+        self.add(path, "This must be an object: {…}.")
+        return {}
+
+
+def below(path: str, key: object) -> str:
+    """The path of `key`; one that is no sane name is cut short."""
+    shown = str(key) if len(str(key)) <= 80 else str(key)[:79] + "…"
+    return f"{path}.{shown}" if path else shown
+
+
 class InvalidConfiguration(ValueError):
     """Nothing was changed; `problems` has everything that is wrong, in the order of the file."""
 

@@ -1,0 +1,83 @@
+"""Dropping from the links' base what a changed map has made meaningless (spec C11).
+
+Without a base, equal values agree and a blank loses to a value when the pull next sees the record.
+"""
+
+import time
+from collections.abc import Iterable
+
+from django.db import connection as database
+from django.db import transaction
+
+from integrations.models import Connection, OutdatedAgreement, SyncedObject
+
+BATCH = 20_000
+
+DROP = """
+    WITH batch AS (
+        SELECT id FROM integrations_recordlink
+        WHERE connection_id = %(connection)s AND salesforce_object = %(object)s AND id > %(done)s
+        ORDER BY id LIMIT %(batch)s FOR NO KEY UPDATE
+    ), dropped AS (
+        UPDATE integrations_recordlink link SET base = base - %(field)s
+        FROM batch WHERE link.id = batch.id AND link.base ? %(field)s
+    )
+    SELECT max(id) FROM batch
+"""
+
+
+def outdate_agreements(
+    connection: Connection, object_name: str, fields: Iterable[str], *, reread: bool
+) -> None:
+    """Note what is to be dropped; `drop_outdated_agreements` does it. Call inside the map's transaction.
+
+    With `reread` the object's next pull reads every record again, for what was never read, or was read
+    under another map. In the window nothing was applied yet, and staging holds all fields: no reading then.
+    """
+    for field in fields:
+        OutdatedAgreement.objects.update_or_create(
+            connection=connection,
+            salesforce_object=object_name,
+            salesforce_field=field,
+            defaults={"done": 0},
+        )
+    if reread:
+        SyncedObject.objects.filter(connection=connection, name=object_name).update(
+            watermark=None, watermark_id=""
+        )
+
+
+def drop_outdated_agreements(*, seconds: float | None = None) -> bool:
+    """Work off what is noted, a batch a transaction, for about `seconds`; True when nothing is left.
+
+    Whoever needs the base calls it first: a pull before it applies, a push before it compares.
+    """
+    ends_at = None if seconds is None else time.monotonic() + seconds
+    while _drop_one_batch():
+        if ends_at is not None and time.monotonic() >= ends_at:
+            return not OutdatedAgreement.objects.exists()
+    return True
+
+
+def _drop_one_batch() -> bool:
+    with transaction.atomic(), database.cursor() as cursor:
+        noted = OutdatedAgreement.objects.select_for_update().order_by("id").first()
+        if noted is None:
+            return False
+        cursor.execute(
+            DROP,
+            {
+                "connection": noted.connection_id,
+                "object": noted.salesforce_object,
+                "field": noted.salesforce_field,
+                "done": noted.done,
+                "batch": BATCH,
+            },
+        )
+        last = cursor.fetchone()[0]
+        if last is None:
+            noted.delete()
+        else:
+            noted.done = last
+            noted.save(update_fields=["done"])
+    return True

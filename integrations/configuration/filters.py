@@ -1,0 +1,103 @@
+"""Pull filters (spec C12): their shape here, their fields and values against the schema once it is read."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from integrations.configuration.checks import BadValue
+from integrations.salesforce.describes import FieldDescribe
+from mappings.catalogue import SALESFORCE_OBJECTS
+from mappings.converters import CannotConvert, normalise
+
+COMPARE = ("eq", "ne", "lt", "le", "gt", "ge")
+IN_TEXT = ("contains", "starts")
+UNARY = ("empty", "filled")
+OPERATORS = (*COMPARE, "in", *IN_TEXT, *UNARY)
+TEXT_TYPES = frozenset({"string", "picklist", "combobox", "email", "phone", "url"})
+UNORDERED = frozenset({"boolean", "reference", "id", "multipicklist", "textarea"})
+MOST = 50
+
+Filters = dict[str, list[dict[str, Any]]]
+
+
+def filters(value: Any) -> Filters:
+    """Whatever the org: known objects, whole conditions, operators that exist."""
+    if not isinstance(value, dict) or not set(value) <= set(SALESFORCE_OBJECTS):
+        raise BadValue(f"This must be an object with any of: {', '.join(SALESFORCE_OBJECTS)}.")
+    for name, conditions in value.items():
+        if not isinstance(conditions, list) or len(conditions) > MOST:
+            raise BadValue(f"{name} must have a list of at most {MOST} conditions.")
+        for place, condition in enumerate(conditions):
+            _shape(f"{name}[{place}]", condition)
+    return {name: conditions for name, conditions in value.items() if conditions}
+
+
+def _shape(where: str, condition: Any) -> None:
+    if not isinstance(condition, dict) or not {"field", "operator"} <= set(condition):
+        raise BadValue(f'{where} must be {{"field": …, "operator": …, "value": …}}.')
+    if unknown := sorted(str(key) for key in set(condition) - {"field", "operator", "value"}):
+        raise BadValue(f"{where} has an unknown key “{unknown[0][:80]}”.")
+    operator = condition["operator"]
+    if not isinstance(condition["field"], str) or operator not in OPERATORS:
+        raise BadValue(f"{where}: the operator must be one of: {' '.join(OPERATORS)}.")
+    if operator in UNARY:
+        if condition.get("value") is not None:
+            raise BadValue(f"{where}: “{operator}” takes no value.")
+        return
+    _values(where, condition)
+
+
+def _values(where: str, condition: Mapping[str, Any]) -> list[Any]:
+    value = condition.get("value")
+    if condition["operator"] == "in":
+        if not isinstance(value, list) or not 1 <= len(value) <= 200:
+            raise BadValue(f"{where}: “in” takes a list of 1 to 200 values.")
+        values = value
+    else:
+        values = [value]
+    for item in values:
+        if (
+            not isinstance(item, str | int | float)
+            or item == ""
+            or (isinstance(item, str) and len(item) > 255)
+        ):
+            raise BadValue(f"{where}: the value must be a text, a number, or true or false.")
+    return values
+
+
+def schema_problems(
+    value: Filters, schema: Mapping[str, Mapping[str, FieldDescribe]]
+) -> list[tuple[str, str]]:
+    """What the org can't do: (place, sentence), the place as `Contact[0].field`."""
+    return [
+        (f"{name}[{place}].{problem[0]}", problem[1])
+        for name, conditions in value.items()
+        for place, condition in enumerate(conditions)
+        if (problem := _condition_problem(name, condition, schema.get(name, {})))
+    ]
+
+
+def _condition_problem(
+    name: str, condition: Mapping[str, Any], fields: Mapping[str, FieldDescribe]
+) -> tuple[str, str] | None:
+    field, operator = fields.get(condition["field"]), condition["operator"]
+    if field is None:
+        return "field", f"{name} has no field “{condition['field'][:80]}” that the connected user can read."
+    if not field.filterable:
+        return "field", f"Salesforce can't filter by {field.label}."
+    if operator in IN_TEXT and field.type not in TEXT_TYPES:
+        return "operator", f"“{operator}” needs a text; {field.label} is of type {field.type}."
+    if operator in ("lt", "le", "gt", "ge") and field.type in UNORDERED:
+        return "operator", f"“{operator}” can't be asked of {field.label}, of type {field.type}."
+    if operator in UNARY:
+        return None
+    values = condition["value"] if operator == "in" else [condition["value"]]
+    return _value_problem(field, values)
+
+
+def _value_problem(field: FieldDescribe, values: list[Any]) -> tuple[str, str] | None:
+    try:
+        for value in values:
+            normalise(value, field.type, field=field.label)
+    except CannotConvert as refused:
+        return "value", str(refused)
+    return None

@@ -1,0 +1,145 @@
+"""Writing a configuration that has been checked: only what differs, set by set."""
+
+from typing import Any
+
+from django.db.models import Max
+
+from crm.models import CustomField, User
+from integrations.configuration.agreements import outdate_agreements
+from integrations.configuration.options import OPTIONS
+from integrations.configuration.workspace import STAGE_MODELS, Row, State, Workspace
+from integrations.models import Connection, SalesforceOwner, SyncSettings
+from mappings.catalogue import SALESFORCE_OBJECTS
+from mappings.models import Direction, FieldMap, StageMap, ValueMap
+
+PAIRING = ("salesforce", "direction")
+"""What of a map row decides what the two sides have agreed on."""
+
+
+def missing_stages(wanted: State, workspace: Workspace) -> list[tuple[str, str]]:
+    """(kind, name) of the stages that the stage maps speak of and nobody has made."""
+    return [
+        (kind, name)
+        for kind in sorted(STAGE_MODELS)
+        for name in sorted(wanted.stages_to_be(kind) - workspace.stage_names[kind])
+    ]
+
+
+def write(
+    before: State,
+    wanted: State,
+    new_fields: list[CustomField],
+    stages: list[tuple[str, str]],
+    workspace: Workspace,
+) -> None:
+    """Call inside a transaction."""
+    _write_settings(before, wanted)
+    CustomField.objects.bulk_create(new_fields)
+    _make_stages(stages)
+    for name in SALESFORCE_OBJECTS:
+        changed = {
+            *_write_map(name, before.maps[name], wanted.maps[name]),
+            *_write_values(name, before.values, wanted.values),
+            *_write_stages(name, before.stages.get(name), wanted.stages.get(name)),
+        }
+        if workspace.connection and changed:
+            pulled = {
+                row["salesforce"] for row in wanted.maps[name].values() if row["direction"] != Direction.PUSH
+            }
+            outdate_agreements(workspace.connection, name, sorted(changed), reread=bool(changed & pulled))
+    if workspace.connection:
+        _write_owners(workspace.connection, before.owners, wanted.owners)
+
+
+def _write_settings(before: State, wanted: State) -> None:
+    changed = [option for option in OPTIONS if wanted.settings[option.path] != before.settings[option.path]]
+    if changed:
+        SyncSettings.objects.update(**{option.column: wanted.settings[option.path] for option in changed})
+
+
+def _make_stages(stages: list[tuple[str, str]]) -> None:
+    for kind, name in stages:
+        model = STAGE_MODELS[kind]
+        last = model._default_manager.aggregate(last=Max("position"))["last"]
+        model._default_manager.create(name=name, position=0 if last is None else last + 1)
+
+
+def _write_map(name: str, before: dict[str, Row], wanted: dict[str, Row]) -> set[str]:
+    """The Salesforce fields whose pairing changed.
+
+    Changed rows are deleted and made anew, since two of them may have swapped their fields; a row that was
+    suspended has just been checked, so that it no longer is.
+    """
+    if list(before.items()) == list(wanted.items()):
+        return set()
+    differ = {key for key in {**before, **wanted} if before.get(key) != wanted.get(key)}
+    positions = {key: place for place, key in enumerate(wanted)}
+    FieldMap.objects.filter(object=name, field__in=differ).delete()
+    FieldMap.objects.bulk_create(
+        FieldMap(object=name, field=key, position=positions[key], **wanted[key])
+        for key in wanted
+        if key in differ
+    )
+    kept = list(FieldMap.objects.filter(object=name).exclude(field__in=differ))
+    for row in kept:
+        row.position = positions[row.field]
+    FieldMap.objects.bulk_update(kept, ["position"])
+    rows = [(before.get(key), wanted.get(key)) for key in differ]
+    return {row["salesforce"] for old, new in rows if _pairs_anew(old, new) for row in (old, new) if row}
+
+
+def _pairs_anew(old: Row | None, new: Row | None) -> bool:
+    return old is None or new is None or any(old[key] != new[key] for key in PAIRING)
+
+
+def _write_values(
+    name: str, before: dict[str, dict[str, str]], wanted: dict[str, dict[str, str]]
+) -> set[str]:
+    changed: set[str] = set()
+    for key in {**before, **wanted}:
+        object_name, _, field = key.partition(".")
+        if object_name != name or before.get(key) == wanted.get(key):
+            continue
+        changed.add(field)
+        ValueMap.objects.filter(object=name, salesforce_field=field).delete()
+        ValueMap.objects.bulk_create(
+            ValueMap(object=name, salesforce_field=field, salesforce_value=there, value=here)
+            for there, here in wanted.get(key, {}).items()
+        )
+    return changed
+
+
+def _write_stages(name: str, before: dict[str, Any] | None, wanted: dict[str, Any] | None) -> set[str]:
+    if before == wanted:
+        return set()
+    StageMap.objects.filter(object=name).delete()
+    if wanted:
+        StageMap.objects.bulk_create(
+            StageMap(object=name, salesforce_field=wanted["field"], salesforce_value=there, stage=stage)
+            for there, stage in wanted["map"].items()
+        )
+    return {choice["field"] for choice in (before, wanted) if choice}
+
+
+def _write_owners(connection: Connection, before: dict[str, str], wanted: dict[str, str]) -> None:
+    """By hand where the file says so; whoever is left out is matched by e-mail at the next pull."""
+    if before == wanted:
+        return
+    users = {user.email.lower(): user for user in User.objects.all()}
+    gone = {before[email] for email in before if wanted.get(email) != before[email]}
+    SalesforceOwner.objects.filter(connection=connection, salesforce_id__in=gone).update(
+        user=None, by_hand=False
+    )
+    for email, salesforce_id in wanted.items():
+        if before.get(email) != salesforce_id:
+            SalesforceOwner.objects.update_or_create(
+                connection=connection,
+                salesforce_id=salesforce_id,
+                defaults={"user": users[email], "by_hand": True},
+                create_defaults={
+                    "user": users[email],
+                    "by_hand": True,
+                    "name": str(users[email]),
+                    "email": email,
+                },
+            )
