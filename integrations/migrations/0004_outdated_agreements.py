@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0002_initial'),
+        ('integrations', '0003_usage_and_notice'),
     ]
 
     operations = [
