@@ -13,6 +13,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 from config.embedded import leases
 from config.embedded.locations import EmbeddedServerError, make_private, server_directory, socket_directory
@@ -127,19 +128,25 @@ SERVER = BrokerServer()
 
 def use() -> None:
     """See to it that the broker answers for as long as this process lives."""
+    if executable() is None:
+        for folder in _folders().values():
+            folder.mkdir(parents=True, exist_ok=True)
     leases.use(SERVER)
 
 
-def celery_settings() -> dict[str, object]:
+def celery_settings() -> dict[str, Any]:
     """What tells Celery where the embedded broker is."""
     if executable() is not None:
         return {"broker_url": f"redis+socket://{SERVER.socket}"}
-    folder = SERVER.directory / "messages"
+    folders = {name: str(folder) for name, folder in _folders().items()}
+    return {"broker_url": "filesystem://", "broker_transport_options": folders}
+
+
+def _folders() -> dict[str, Path]:
+    """One folder to put messages in and take them from."""
+    messages = SERVER.directory / "messages"
     return {
-        "broker_url": "filesystem://",
-        "broker_transport_options": {
-            "data_folder_in": str(folder / "queue"),
-            "data_folder_out": str(folder / "queue"),
-            "control_folder": str(folder / "control"),
-        },
+        "data_folder_in": messages / "queue",
+        "data_folder_out": messages / "queue",
+        "control_folder": messages / "control",
     }
