@@ -1,6 +1,7 @@
 """Query jobs: what is refused, and the thread that carries one out."""
 
 import re
+import sqlite3
 import threading
 import time
 from dataclasses import dataclass
@@ -110,6 +111,8 @@ class QueryJobs:
             self._fail(job, str(reason))
         except ApiError as error:
             self._fail(job, f"{error.code}: {error.message}")
+        except sqlite3.ProgrammingError:
+            return  # the org was closed or reset under the job
 
     def _render(self, job: Job) -> int:
         result = self.org.query(job.query, user_id=job.created_by, all_rows=job.operation == "queryAll")

@@ -3,12 +3,13 @@
 import csv
 import io
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.testing import RunningOrg
-from sandbox.tests.calling import V60, Reply, send
+from sandbox.testing import RunningOrg, start_org
+from sandbox.tests.calling import V60, Reply, app_token, send
 
 JOBS = f"{V60}/jobs/query"
 ROWS = 25
@@ -27,7 +28,10 @@ def start(org: RunningOrg, token: str, query: str, **more: str) -> dict[str, Any
 
 
 def finish(org: RunningOrg, token: str, query: str, **more: str) -> dict[str, Any]:
-    job = start(org, token, query, **more)
+    return wait(org, token, start(org, token, query, **more))
+
+
+def wait(org: RunningOrg, token: str, job: dict[str, Any]) -> dict[str, Any]:
     for _ in range(200):
         job |= org.call("GET", f"{JOBS}/{job['id']}", token=token)
         if job["state"] in ("JobComplete", "Failed", "Aborted"):
@@ -162,11 +166,19 @@ def test_a_deleted_job_is_gone(org: RunningOrg, token: str) -> None:
 
 
 def test_a_job_lives_for_a_week(org: RunningOrg) -> None:
-    from sandbox.tests.calling import app_token
-
     job = finish(org, app_token(org), ALL)
     org.control("POST", "/clock", {"advance": 7 * 86_400 + 1})
     assert send(org, "GET", f"{JOBS}/{job['id']}", token=app_token(org)).status == 404
+
+
+def test_a_killed_org_takes_its_jobs_up_again(tmp_path: Path) -> None:
+    with start_org(tmp_path) as org:
+        org.control("POST", "/faults", {"do": {"slow_job": 0.5}})
+        token = app_token(org)
+        job = start(org, token, "SELECT Id FROM User")
+        org.process.kill()
+    with start_org(tmp_path) as again:
+        assert wait(again, token, job)["numberRecordsProcessed"] == 12
 
 
 def test_results_want_the_version_of_the_job(org: RunningOrg, token: str) -> None:

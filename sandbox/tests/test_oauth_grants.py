@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from sandbox.opening import demo_app
 from sandbox.testing import RunningOrg
 from sandbox.tests.calling import CLIENT, V60, app_token, ask_token, basic, post_form, send, tokens_by_code
 
@@ -191,6 +192,4 @@ def test_an_unknown_grant_is_refused(org: RunningOrg) -> None:
 
 
 def test_secrets_are_not_in_a_repr() -> None:
-    from sandbox.opening import demo_app
-
     assert CLIENT["client_secret"] not in repr(demo_app())
