@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.pages.frame import Frame, name_field
 from sandbox.pages.html import redirect, table, tag
+from sandbox.pages.records import when
 from sandbox.web import Request, Response, Router, SessionUser
 
 if TYPE_CHECKING:
@@ -57,5 +58,5 @@ def _deleted(front: "Front", frame: Frame, user: SessionUser, kind: str) -> list
         master = record.get("MasterRecordId")
         winner = tag("a", frame.name_of(master), href=f"/{master}") if master else ""
         back = frame.button(user, address, "Undelete", "quiet")
-        rows.append([kind, record[name], record["SystemModstamp"], winner, back])
+        rows.append([kind, record[name], when(record["SystemModstamp"]), winner, back])
     return rows

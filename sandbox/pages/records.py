@@ -1,5 +1,6 @@
 """Lists of records and the page of one."""
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from sandbox.pages.frame import Frame, name_field
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from sandbox.front import Front
 
 PAGE_ROWS = 50
+_DATETIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000\+0000")
 LAST_OFFSET = 2000
 COLUMNS = {
     "Account": ("Name", "Website", "BillingCountry", "Owner.Name", "LastModifiedDate"),
@@ -173,7 +175,12 @@ def _shown(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "Yes" if value else "No"
-    return str(value)
+    return when(value) if isinstance(value, str) else str(value)
+
+
+def when(text: str) -> str:
+    """A stored datetime as people read it, in UTC; any other text as it is."""
+    return f"{text[:10]} {text[11:19]}" if _DATETIME.fullmatch(text) else text
 
 
 def _link(address: str, label: object) -> Markup:
