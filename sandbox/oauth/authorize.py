@@ -23,6 +23,14 @@ _KEPT = (
     "code_challenge_method",
 )
 
+_SCOPES = {
+    "api": "read and change the org's data (api)",
+    "refresh_token": "stay connected while you are away (refresh_token)",
+    "offline_access": "stay connected while you are away (offline_access)",
+    "id": "know who you are (id)",
+    "full": "do all that you may do (full)",
+}
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -123,7 +131,7 @@ def _consent_page(server: TokenServer, asked: Asked, *, scope: str, signed_in: s
         hidden({name: asked.form[name] for name in _KEPT if name in asked.form}),
         tag("p", tag("label", "Sign in as ", for_="user"), chooser),
         tag("p", "It asks to:"),
-        tag("ul", *(tag("li", item) for item in scope.split())),
+        tag("ul", *(tag("li", _SCOPES.get(item, item)) for item in scope.split())),
         tag(
             "p",
             tag("button", "Allow", name="decision", value="allow", id="allow"),

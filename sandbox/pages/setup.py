@@ -9,7 +9,7 @@ from sandbox.control.schema import set_active
 from sandbox.fault_table import FAULTS
 from sandbox.faults import Match
 from sandbox.pages.frame import Frame
-from sandbox.pages.html import Markup, redirect, table, tag
+from sandbox.pages.html import Markup, join, redirect, table, tag
 from sandbox.web import Request, Response, Router, SessionUser
 
 if TYPE_CHECKING:
@@ -76,11 +76,10 @@ def _faults(front: "Front", frame: Frame, user: SessionUser) -> list[object]:
     for name, fault in FAULTS.items():
         state = f"on, met {live[name]}" if name in live else ""
         word = "Off" if name in live else "On"
-        rows.append(
-            (name, fault.meaning, state, frame.button(user, "/ui/setup/fault", word, "quiet", name=name))
-        )
+        what = join([name, tag("br"), tag("span", fault.meaning, class_="hint")])
+        rows.append((what, state, frame.button(user, "/ui/setup/fault", word, "quiet", name=name)))
     hint = tag("p", "A fault that is on meets every API call until it is off.", class_="hint")
-    return [hint, table(("Fault", "What happens", "State", ""), rows)]
+    return [hint, table(("Fault", "State", ""), rows)]
 
 
 def _clock(front: "Front", frame: Frame, user: SessionUser) -> list[object]:
