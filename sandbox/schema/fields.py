@@ -39,7 +39,7 @@ _SOAP = {
 _LENGTHS = {"id": 18, "reference": 18, "picklist": 255, "phone": 40, "url": 255, "email": 80, "string": 255}
 _LENGTHS |= {"textarea": 255, "combobox": 255, "multipicklist": 4099, "encryptedstring": 175}
 _NUMBERS = {"double": (18, 0, 0), "currency": (18, 2, 0), "percent": (3, 0, 0), "int": (0, 0, 8)}
-_NOT_GROUPABLE = NUMBER_TYPES - {"int"} | COMPOUND_TYPES | {"datetime", "multipicklist", "base64"}
+_NOT_GROUPABLE = NUMBER_TYPES - {"int"} | COMPOUND_TYPES | {"datetime", "multipicklist", "base64", "combobox"}
 
 _NEUTRAL: dict[str, Any] = {
     "aggregatable": True,

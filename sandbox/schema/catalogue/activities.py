@@ -28,10 +28,10 @@ def task() -> ObjectType:
     fields = [
         id_field("Activity"),
         *_related("Tasks"),
-        make("Subject", "Subject", "combobox", 255, values=SUBJECTS),
+        make("Subject", "Subject", "combobox", 255, values=SUBJECTS, nameField=True),
         make("ActivityDate", "Due Date Only", "date"),
-        make("Status", "Status", "picklist", values=TASK_STATUSES, default="Not Started", nillable=False),
-        make("Priority", "Priority", "picklist", values=PRIORITIES, default="Normal", nillable=False),
+        make("Status", "Status", "picklist", 40, values=TASK_STATUSES, default="Not Started", nillable=False),
+        make("Priority", "Priority", "picklist", 40, values=PRIORITIES, default="Normal", nillable=False),
         make("IsHighPriority", "High Priority", "boolean", readonly=True),
         owner(["Group", "User"]),
         make("Description", "Description", "textarea", 32000),
@@ -58,7 +58,7 @@ def task() -> ObjectType:
             child="RecurringTasks",
             readonly=True,
         ),
-        make("IsRecurrence", "Create Recurring Series of Tasks", "boolean"),
+        make("IsRecurrence", "Create Recurring Series of Tasks", "boolean", updateable=False),
         make(
             *("TaskSubtype", "Task Subtype", "picklist", 40),
             values=["Task", "Email", "Call", "ListEmail", "LinkedIn"],
@@ -75,7 +75,14 @@ def event() -> ObjectType:
     fields = [
         id_field("Activity"),
         *_related("Events"),
-        make("Subject", "Subject", "combobox", 255, values=["Call", "Email", "Meeting", "Other"]),
+        make(
+            "Subject",
+            "Subject",
+            "combobox",
+            255,
+            values=["Call", "Email", "Meeting", "Other"],
+            nameField=True,
+        ),
         make("Location", "Location", "string", 255),
         make("IsAllDayEvent", "All-Day Event", "boolean"),
         make("ActivityDateTime", "Due Date Time", "datetime"),
