@@ -9,7 +9,7 @@ import django_stubs_ext
 
 from config import environment, local_secrets
 from config.embedded import broker, postgres
-from config.embedded.locations import STATE
+from config.embedded.locations import STATE, for_tests
 
 django_stubs_ext.monkeypatch()
 
@@ -123,6 +123,10 @@ else:
         dj_database_url.parse(environment.address("DATABASE_URL", ("postgres", "postgresql")), conn_max_age=0)
     )
 
+_SESSION = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=300s"
+if for_tests():
+    _SESSION += " -c lockstep.allow_truncate=on"  # tests with transactions of their own empty the tables
+
 DATABASES = {
     "default": {
         **_DATABASE,
@@ -138,7 +142,7 @@ DATABASES = {
             },
             "connect_timeout": 10,
             "application_name": "lockstep",
-            "options": "-c lock_timeout=30s -c idle_in_transaction_session_timeout=300s",
+            "options": _SESSION,
         },
     },
 }
