@@ -198,3 +198,13 @@ def _arrival(app: App, grant: oauth.Grant, flow: str, **facts: str) -> Arrival:
         jwt_key=facts.get("jwt_key", ""),
         username=facts.get("username", ""),
     )
+
+
+def sign_in_again(connection: Connection, *, user: User | None, now: datetime) -> Connection:
+    """Headless, with what the connection was made with. Raises Refused."""
+    app = App(connection.login_url, connection.client_id, connection.client_secret)
+    if connection.flow == Connection.Flow.JWT:
+        return connect_jwt(
+            app, username=connection.username, private_key=connection.jwt_key, user=user, now=now
+        )
+    return connect_client_credentials(app, user=user, now=now)
