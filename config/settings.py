@@ -36,6 +36,17 @@ else:
 # How long a worker may be silent before another takes its run over
 SYNC_LEASE_SECONDS = environment.whole_number("SYNC_LEASE_SECONDS", 60, least=1, most=600)
 
+# What the connect form is prefilled with in a demo; a real installation has none
+DEMO_SALESFORCE = (
+    {
+        "login_url": environment.text("DEMO_SALESFORCE_URL"),
+        "client_id": environment.text("DEMO_SALESFORCE_CLIENT_ID", "lockstep-sandbox-client"),
+        "client_secret": environment.text("DEMO_SALESFORCE_CLIENT_SECRET", "lockstep-sandbox-secret"),
+    }
+    if DEBUG and environment.text("DEMO_SALESFORCE_URL")
+    else {}
+)
+
 # Hosts
 _PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or "localhost"
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or [

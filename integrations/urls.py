@@ -1,8 +1,24 @@
 from django.urls import path
 
-from integrations.views import records
+from integrations.views import connecting, overview, records, switches
 
 urlpatterns = [
+    path("integrations/", overview.integrations, name="integrations"),
+    path("integrations/salesforce/", overview.salesforce, name="salesforce"),
+    path("integrations/salesforce/progress/", overview.progress, name="salesforce_progress"),
+    path("integrations/salesforce/banner/", overview.banner, name="salesforce_banner"),
+    path("integrations/salesforce/connection/", overview.connection, name="salesforce_connection"),
+    path("integrations/salesforce/test/", connecting.test, name="salesforce_test"),
+    path("integrations/salesforce/sign-in/", connecting.sign_in_again, name="salesforce_sign_in"),
+    path("integrations/salesforce/callback", connecting.callback, name="salesforce_callback"),
+    path("integrations/salesforce/confirm/", connecting.confirm_org, name="salesforce_confirm_org"),
+    path("integrations/salesforce/activate/", switches.activate, name="salesforce_activate"),
+    path("integrations/salesforce/extend/", switches.extend, name="salesforce_extend"),
+    path("integrations/salesforce/pause/", switches.pause, name="salesforce_pause"),
+    path("integrations/salesforce/resume/", switches.resume, name="salesforce_resume"),
+    path("integrations/salesforce/read-only/", switches.read_only, name="salesforce_read_only"),
+    path("integrations/salesforce/pull/", switches.pull, name="salesforce_pull"),
+    path("integrations/salesforce/disconnect/", switches.disconnect, name="salesforce_disconnect"),
     path("integrations/fragments/badges/<str:kind>/", records.badges, name="salesforce_badges"),
     path("integrations/fragments/badge/<str:kind>/<int:pk>/", records.badge, name="salesforce_badge"),
     path(

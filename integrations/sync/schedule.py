@@ -4,6 +4,7 @@ Tasks are named, not imported: they call the processes, never the other way roun
 """
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django_celery_beat.models import ClockedSchedule, IntervalSchedule, PeriodicTask
@@ -56,6 +57,15 @@ def stop_schedules() -> None:
     """A disconnect stops what moves data (A7); the tick goes on and finds nothing to do."""
     _enable(PULL, False)
     PeriodicTask.objects.filter(name=END_OF_WINDOW).delete()
+
+
+def next_pull() -> datetime | None:
+    """When beat rings next for a pull; None where an operator has switched it off."""
+    task = PeriodicTask.objects.select_related("interval").filter(name=PULL, enabled=True).first()
+    if task is None or task.interval is None:
+        return None
+    began = task.last_run_at or task.date_changed
+    return began + task.interval.schedule.run_every  # type: ignore[no-any-return]
 
 
 def _ensure(name: str, task: str, *, queue: str, interval: IntervalSchedule) -> None:

@@ -2,6 +2,7 @@
    Attributes it reads:
      data-shortcut="e"         the key that clicks (a link, a button) or focuses (a field) this element
      data-confirm="…?"         asked before a form is sent or a link followed
+     data-copy="#field"        copies that field's text
      data-toast                a message in the page that may be closed
      form[data-warn-unsaved]   leaving with unsaved changes is asked about; its .ls-savebar appears on change */
 "use strict";
@@ -70,6 +71,14 @@
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-confirm]");
     if (link && !window.confirm(link.dataset.confirm)) event.preventDefault();
+  });
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    const field = document.querySelector(button.dataset.copy);
+    field.select();
+    try { await navigator.clipboard.writeText(field.value); } catch { document.execCommand("copy"); }
+    toast("Copied.");
   });
   document.addEventListener("input", (event) => {
     event.target.closest?.("form[data-warn-unsaved]")?.setAttribute("data-changed", "");
