@@ -100,12 +100,13 @@ class StagingTable:
         )
         self._stamp(asked_at)
         nuls = 0
-        with database.cursor() as cursor, cursor.copy(command) as copy:
-            while block := page.read(BLOCK):
-                found = block.count(0)
-                nuls += found
-                copy.write(block.replace(b"\0", b"") if found else block)
-        return Loaded(cursor.rowcount, nuls)
+        with database.cursor() as cursor:
+            with cursor.copy(command) as copy:
+                while block := page.read(BLOCK):
+                    found = block.count(0)
+                    nuls += found
+                    copy.write(block.replace(b"\0", b"") if found else block)
+            return Loaded(cursor.rowcount, nuls)  # a closed cursor has forgotten it
 
     def insert_json(self, records: Sequence[dict[str, Any]], *, asked_at: datetime) -> Loaded:
         """Put a REST page into the table; PostgreSQL takes the JSON apart, Python loops over nothing."""
