@@ -90,9 +90,10 @@ class Extract:
             self.synced.save(update_fields=["staged", "staged_id", "staged_rows"])
 
     def _start_anew(self) -> None:
-        """What was staged is lost or too narrow: read again from what is applied."""
+        """What was staged is lost or too narrow: read again from what is applied; a full pull everything."""
         self.staging.create(self.plan.columns)
-        self.synced.staged, self.synced.staged_id = self.synced.watermark, self.synced.watermark_id
+        applied = (None, "") if self.run.full else (self.synced.watermark, self.synced.watermark_id)
+        self.synced.staged, self.synced.staged_id = applied
         self.synced.staged_rows = 0
 
     def soql(self) -> str:
