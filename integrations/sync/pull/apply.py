@@ -33,6 +33,7 @@ COUNTED = (
     "deleted",
     "ignored",
     "newly_suppressed",
+    "undeleted",
     "converted",
     "rejected",
 )
@@ -140,7 +141,7 @@ class Applier:
         linked = counts["created"] + counts["matched"] - counts["deleted"]
         SyncedObject.objects.filter(connection=run.connection_id, name=self.plan.object).update(
             linked=F("linked") + linked,
-            gone=F("gone") + counts["deleted"],
+            gone=F("gone") + counts["deleted"] - counts["undeleted"],
             suppressed=F("suppressed") + counts["newly_suppressed"],
             hidden=F("hidden") + (linked if self.plan.hidden else 0),
         )

@@ -163,7 +163,9 @@ COUNT = """
 SELECT count(*), count(*) FILTER (WHERE action = 'create'), count(*) FILTER (WHERE action = 'match'),
        count(*) FILTER (WHERE action = 'same'), count(*) FILTER (WHERE action = 'update'),
        count(*) FILTER (WHERE action IN ('suppress', 'suppressed')), count(*) FILTER (WHERE action = 'gone'),
-       count(*) FILTER (WHERE action = 'ignore'), count(*) FILTER (WHERE action = 'suppress'), {converted}, {rejected}
+       count(*) FILTER (WHERE action = 'ignore'), count(*) FILTER (WHERE action = 'suppress'),
+       count(*) FILTER (WHERE link_state = 'gone' AND action IN ('create', 'match', 'suppress')),
+       {converted}, {rejected}
   FROM chunk"""
 
 LATE_PARENTS = """
