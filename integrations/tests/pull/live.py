@@ -1,0 +1,93 @@
+"""Connect a running sandbox org and pull from it, over real HTTP and headless, until the run has ended."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from integrations.models import Connection, SyncRun
+from integrations.salesforce.org import Org
+from integrations.sync.connecting import App, connect_client_credentials
+from integrations.sync.preparing import keep_prepared, prepare
+from integrations.sync.pull.runs import start_first_pull, start_pull
+from integrations.sync.pull.slices import work_on
+from integrations.tests.sandbox_process import SandboxOrg
+from integrations.tokens import ConnectionTokens
+
+PATIENCE = timedelta(seconds=20)
+NAP = 0.02  # seconds; a Bulk job of a test's size takes about one
+
+
+class Clock:
+    """The real time, but for the waits that were skipped."""
+
+    def __init__(self) -> None:
+        self.skipped = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.skipped
+
+    def skip_to(self, moment: datetime | None) -> None:
+        if moment and moment > self():
+            self.skipped += moment - self()
+
+
+def door(connection: Connection) -> Org:
+    """The org's door with real tokens, which repeats failed calls without waiting."""
+    return Org(ConnectionTokens(connection.pk), sleep=lambda seconds: None)
+
+
+def connect(running: SandboxOrg, *, activated: bool = True) -> Connection:
+    """Connected and prepared; the window is over unless `activated` is False."""
+    now = datetime.now(UTC)
+    app = App(running.url, running.client_id, running.client_secret)
+    connection = connect_client_credentials(app, user=None, now=now)
+    if activated:
+        Connection.objects.filter(pk=connection.pk).update(activated_at=now)
+        connection.refresh_from_db()
+    org = door(connection)
+    prepare(connection, org, now=now)
+    org.close()
+    SyncRun.objects.filter(connection=connection).delete()
+    return connection
+
+
+def pull(
+    connection: Connection,
+    *,
+    trigger: SyncRun.Trigger = SyncRun.Trigger.SCHEDULE,
+    objects: Sequence[str] | None = None,
+    full: bool = False,
+) -> SyncRun:
+    """A whole pull, from its start to its end."""
+    run = start_pull(
+        connection=connection, trigger=trigger, objects=objects, full=full, now=datetime.now(UTC)
+    )
+    return finish(run)
+
+
+def first_pull(connection: Connection) -> SyncRun:
+    """What follows turning syncing on."""
+    return finish(start_first_pull(connection=connection, now=datetime.now(UTC)))
+
+
+def finish(run: SyncRun, *, clock: Clock | None = None) -> SyncRun:
+    """Work on a run until it has ended, without waiting where it asks to wait."""
+    clock = clock or Clock()
+    org = door(run.connection)
+    give_up = datetime.now(UTC) + PATIENCE
+    try:
+        while not work_on(run, org=org, clock=clock, seconds=60, prepare=keep_prepared(clock())):
+            run.refresh_from_db()
+            if datetime.now(UTC) > give_up or run.connection.state == "needs_sign_in":
+                raise AssertionError(f"The run doesn't end: {run.error or run.checkpoint}")
+            clock.skip_to(run.lease_until)
+            time.sleep(NAP)
+    finally:
+        org.close()
+    run.refresh_from_db()
+    return run
+
+
+def counts(run: SyncRun, name: str) -> dict[str, int]:
+    """What one object's part of a run counted, the zeros left out."""
+    return {key: value for key, value in run.children.get(object=name).counts.items() if value}
