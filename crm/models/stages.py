@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 
@@ -62,3 +63,9 @@ class DealStage(Stage):
                 condition=models.Q(is_won=False) | models.Q(is_closed=True), name="won_deal_stage_is_closed"
             ),
         ]
+
+    def clean(self) -> None:
+        if self._state.adding and self.pipeline_id and self.pipeline.locked:
+            raise ValidationError(
+                {"pipeline": f"“{self.pipeline}” follows Salesforce. Add the stage in Salesforce instead."}
+            )

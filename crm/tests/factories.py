@@ -1,8 +1,10 @@
 """Rows for tests, with good defaults."""
 
+from functools import cache
 from itertools import count
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
 from crm.models import Account, Contact, Deal, DealStage, Pipeline, User
@@ -11,10 +13,16 @@ from crm.roles import Role
 _numbers = count(1)
 
 
+@cache
+def hashed(password: str) -> str:
+    """Hashing is slow on purpose; once a test run is enough."""
+    return make_password(password)
+
+
 def make_user(role: Role | None = Role.SALES, **fields: Any) -> User:
     number = next(_numbers)
     fields = {"username": f"user{number}", "email": f"user{number}@example.com"} | fields
-    user = User.objects.create_user(password="pass", **fields)
+    user = User.objects.create(password=hashed("pass"), **fields)
     if role:
         user.groups.add(Group.objects.get_or_create(name=role.value)[0])
     return user

@@ -1,0 +1,237 @@
+"""Errors, what waits, runs and the audit: rows the machine writes, to look at."""
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.views import ChangeList
+
+from crm.admin_rights import MachineRows, badge, record_link, record_names
+from crm.roles import Role
+from crm.templatetags.lockstep import ago, duration, number
+from integrations.models import AuditEntry, OutboxEntry, SyncError, SyncRun
+
+ERROR_BADGES = {
+    "open": ("bad", "error", "Open"),
+    "retrying": ("info", "sync", "Retrying"),
+    "closed": ("good", "check_circle", "Closed"),
+}
+RUN_BADGES = {
+    "waiting": ("quiet", "hourglass_top", "Waiting"),
+    "running": ("info", "sync", "Running"),
+    "succeeded": ("good", "check_circle", "Succeeded"),
+    "failed": ("bad", "error", "Failed"),
+    "cancelled": ("quiet", "cancel", "Cancelled"),
+}
+OUTBOX_BADGES = {
+    "pending": ("info", "hourglass_top", "Waiting"),
+    "in_flight": ("info", "upload", "On its way"),
+    "unknown": ("warn", "help", "Being checked"),
+    "held": ("warn", "front_hand", "Held"),
+}
+
+
+def pretty(value: Any) -> SafeString | str:
+    if not value:
+        return ""
+    return format_html(
+        '<pre class="ls-mono ls-pre">{}</pre>', json.dumps(value, indent=2, ensure_ascii=False)
+    )
+
+
+class NamedRecords(ChangeList):
+    """Names the records of the page's rows at once, not row by row."""
+
+    result_list: Any
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows: list[Any] = list(self.result_list)
+        names = record_names((row.kind, row.record_id) for row in rows)
+        for row in rows:
+            row.named_record = names.get((row.kind, row.record_id))
+        self.result_list = rows
+
+
+class RecordRows(MachineRows):
+    """Rows that speak of a record by kind and id."""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return NamedRecords
+
+    @admin.display(description="Record")
+    def record(self, row: Any) -> SafeString | str:
+        named = row.named_record if hasattr(row, "named_record") else None
+        if named is None and not hasattr(row, "named_record"):
+            named = record_names([(row.kind, row.record_id)]).get((row.kind, row.record_id))
+        return record_link(named, row.kind, row.record_id)
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Errors that need somebody come first; closed ones on demand."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("retrying", "Retrying"), ("closed", "Closed"), ("all", "All")]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        return [{**first, "display": "Open"}, *others]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[SyncError]) -> QuerySet[SyncError]:
+        wanted = self.value() or "open"
+        return queryset if wanted == "all" else queryset.filter(state=wanted)
+
+
+@admin.register(SyncError)
+class SyncErrorAdmin(RecordRows):
+    role = Role.STAFF
+    list_display = ("what", "record", "salesforce_object", "field", "standing", "attempts", "changed")
+    list_filter = (StateFilter, "code", "salesforce_object", "source", "changed_at")
+    search_fields = ("message", "code", "field", "salesforce_id")
+    search_help_text = "Message, code, field or Salesforce id"
+    fields = (
+        "what", "code", "record", "salesforce_object", "salesforce_id", "field", "existing_id", "held_by_us",
+        "standing", "attempts", "run", "sent_values", "created_at", "changed_at",
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SyncError]:
+        rows: QuerySet[SyncError] = super().get_queryset(request)
+        return rows.defer("sent")
+
+    @admin.display(description="What went wrong")
+    def what(self, error: SyncError) -> SafeString:
+        return format_html('<span class="ls-message">{}</span>', error.message or error.code)
+
+    @admin.display(description="State")
+    def standing(self, error: SyncError) -> SafeString:
+        return badge(*ERROR_BADGES[error.state])
+
+    @admin.display(description="What we sent")
+    def sent_values(self, error: SyncError) -> SafeString | str:
+        return pretty(error.sent)
+
+    @admin.display(description="Last", ordering="changed_at")
+    def changed(self, error: SyncError) -> SafeString | str:
+        return ago(error.changed_at)
+
+
+@admin.register(OutboxEntry)
+class OutboxAdmin(RecordRows):
+    role = Role.STAFF
+    list_display = ("record", "kind", "standing", "since", "attempts", "tried_again")
+    list_display_links = ("kind",)
+    list_filter = ("state", "kind", "live")
+    ordering = ("-id",)
+    fields = (
+        "record",
+        "kind",
+        "standing",
+        "since",
+        "attempts",
+        "tried_again",
+        "live",
+        "manual",
+        "payload_sent",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OutboxEntry]:
+        rows: QuerySet[OutboxEntry] = super().get_queryset(request)
+        return rows.defer("payload")
+
+    @admin.display(description="State")
+    def standing(self, entry: OutboxEntry) -> SafeString:
+        return badge(*OUTBOX_BADGES[entry.state])
+
+    @admin.display(description="Since")
+    def since(self, entry: OutboxEntry) -> SafeString | str:
+        return ago(entry.changed_at)
+
+    @admin.display(description="Tried again")
+    def tried_again(self, entry: OutboxEntry) -> SafeString | str:
+        return ago(entry.not_before, "")
+
+    @admin.display(description="What we sent")
+    def payload_sent(self, entry: OutboxEntry) -> SafeString | str:
+        return pretty(entry.payload)
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(MachineRows):
+    role = Role.STAFF
+    list_display = (
+        "name",
+        "object",
+        "standing",
+        "trigger",
+        "started",
+        "took",
+        "rows_read",
+        "rows_done",
+        "by",
+    )
+    list_filter = ("state", "kind", "object", "trigger", "created_at")
+    list_select_related = ("started_by",)
+    fields = (
+        "name", "object", "standing", "trigger", "by", "created_at", "started_at", "finished_at", "took", "total",
+        "rows_read", "rows_done", "counted", "api_calls", "full", "error",
+    )  # fmt: skip
+
+    @admin.display(description="Run", ordering="id")
+    def name(self, run: SyncRun) -> str:
+        return f"{run.get_kind_display().capitalize()} {run.pk}"
+
+    @admin.display(description="State")
+    def standing(self, run: SyncRun) -> SafeString:
+        return badge(*RUN_BADGES[run.state])
+
+    @admin.display(description="Started", ordering="started_at")
+    def started(self, run: SyncRun) -> SafeString | str:
+        return ago(run.started_at, "not yet")
+
+    @admin.display(description="Took")
+    def took(self, run: SyncRun) -> str:
+        if run.started_at is None or run.finished_at is None:
+            return ""
+        return duration((run.finished_at - run.started_at).total_seconds())
+
+    @admin.display(description="Read", ordering="read")
+    def rows_read(self, run: SyncRun) -> str:
+        return number(run.read)
+
+    @admin.display(description="Applied", ordering="done")
+    def rows_done(self, run: SyncRun) -> str:
+        return number(run.done)
+
+    @admin.display(description="By")
+    def by(self, run: SyncRun) -> str:
+        return str(run.started_by or "")
+
+    @admin.display(description="Counts")
+    def counted(self, run: SyncRun) -> str:
+        words = {name.replace("_", " "): count for name, count in run.counts.items() if count}
+        return ", ".join(f"{count:,} {name}" for name, count in words.items()) or "nothing changed"
+
+
+@admin.register(AuditEntry)
+class AuditAdmin(MachineRows):
+    list_display = ("action", "changed", "actor", "when")
+    list_filter = ("action", "at")
+    list_select_related = ("actor",)
+    search_fields = ("action", "actor__email")
+    fields = ("action", "changed", "actor", "at")
+
+    @admin.display(description="Change")
+    def changed(self, entry: AuditEntry) -> SafeString:
+        said = [f"{change['path']}: {change['from']} → {change['to']}" for change in entry.changes]
+        return format_html('<span class="ls-message">{}</span>', "; ".join(said))
+
+    @admin.display(description="When", ordering="at")
+    def when(self, entry: AuditEntry) -> SafeString | str:
+        return ago(entry.at)
