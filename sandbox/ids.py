@@ -1,6 +1,7 @@
 """Salesforce ids: 15 characters that mind case, or those and 3 that say where the capitals are."""
 
 import re
+from functools import lru_cache
 
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -11,10 +12,12 @@ MASTER_RECORD_TYPE = "012000000000000AAA"
 
 def checksum(short: str) -> str:
     """The last three characters of the 18-character form."""
-    return "".join(
-        _SUFFIX[sum(1 << bit for bit, char in enumerate(short[at : at + 5]) if "A" <= char <= "Z")]
-        for at in (0, 5, 10)
-    )
+    return "".join(_SUFFIX[_capitals(short[at : at + 5])] for at in (0, 5, 10))
+
+
+@lru_cache(maxsize=65_536)
+def _capitals(block: str) -> int:
+    return sum(1 << bit for bit, char in enumerate(block) if "A" <= char <= "Z")
 
 
 def is_id(value: str) -> bool:

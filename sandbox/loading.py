@@ -2,12 +2,12 @@
 in.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sandbox.rules.derived import defaults, person_name
-from sandbox.rules.values import load
+from sandbox.rules.values import LOADERS
 from sandbox.schema.objects import ObjectType
 from sandbox.stamps import stamp
 
@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from sandbox.org import Org
 
 BATCH = 5_000
+# each stamp, and the one it follows where it is not given
+_STAMPS = (("CreatedDate", ""), ("LastModifiedDate", "CreatedDate"), ("SystemModstamp", "LastModifiedDate"))
 Row = Mapping[str, Any]
+# the column a value goes to, and what makes it its stored form
+Reader = tuple[str, Callable[[Any], Any] | None]
 
 
 def load_rows(org: "Org", kind: ObjectType, rows: Iterable[Row]) -> list[str]:
@@ -42,53 +46,41 @@ def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 
 def _complete(org: "Org", kind: ObjectType, batch: list[Row]) -> list[dict[str, Any]]:
-    readers = {}
+    readers: dict[str, Reader] = {}
     for name in set().union(*batch):
         field = kind.field(name)
-        if name != "_visible_at" and field is None:
+        if name == "_visible_at":
+            readers[name] = (name, stamp)
+        elif field is None:
             raise KeyError(f"{kind.name} has no field {name}")
-        if field is None or (field.stored and not field.formula):
-            readers[name] = field
+        elif field.stored and not field.formula:
+            readers[name] = (field.name, LOADERS.get(field.type))
     template: dict[str, Any] = {}
     defaults(kind, template)
     fixed = {name: value for name, value in template.items() if value is not None}
+    now, admin = org.stamp(), org.setting("admin_id")
+    people = {name: admin for name in ("CreatedById", "LastModifiedById", "OwnerId") if kind.has(name)}
+    stamps = [pair for pair in _STAMPS if kind.has(pair[0])]
     fresh = iter(org.store.next_ids(kind.prefix, sum(1 for row in batch if not row.get("Id"))))
-    return [_one(org, kind, row, readers, fixed, fresh) for row in batch]
-
-
-def _one(
-    org: "Org",
-    kind: ObjectType,
-    row: Row,
-    readers: Mapping[str, Any],
-    fixed: Mapping[str, Any],
-    fresh: Iterator[str],
-) -> dict[str, Any]:
-    made = dict(fixed)
-    for name, value in row.items():
-        if name not in readers:
-            continue
-        field = readers[name]
-        if field is None:
-            made[name] = stamp(value) if value is not None else None
-        elif value is not None:
-            made[field.name] = load(field, value)
-    if not made.get("Id"):
-        made["Id"] = next(fresh)
-    if "Name" not in made:
-        person_name(kind, made)
-    return _stamped(org, kind, made)
-
-
-def _stamped(org: "Org", kind: ObjectType, made: dict[str, Any]) -> dict[str, Any]:
-    for name, like in (
-        ("CreatedDate", None),
-        ("LastModifiedDate", "CreatedDate"),
-        ("SystemModstamp", "LastModifiedDate"),
-    ):
-        if kind.has(name) and not made.get(name):
-            made[name] = (made.get(like) if like else None) or org.stamp()
-    for name in ("CreatedById", "LastModifiedById", "OwnerId"):
-        if kind.has(name) and not made.get(name):
-            made[name] = org.setting("admin_id")
+    made = []
+    for row in batch:
+        one = {**fixed, **people, **_read(row, readers)}
+        for name, like in stamps:
+            one[name] = one.get(name) or one.get(like) or now
+        if not one.get("Id"):
+            one["Id"] = next(fresh)
+        if "Name" not in one:
+            person_name(kind, one)
+        made.append(one)
     return made
+
+
+def _read(row: Row, readers: Mapping[str, Reader]) -> dict[str, Any]:
+    """The row's values as stored; what is empty is left to the defaults."""
+    read: dict[str, Any] = {}
+    for name, value in row.items():
+        if value is None or value == "" or name not in readers:
+            continue
+        column, loader = readers[name]
+        read[column] = value if loader is None else loader(value)
+    return read

@@ -12,6 +12,7 @@ from sandbox.stamps import parse, parse_date, stamp
 
 _EMAIL = re.compile(r"[^@\s,;<>()\[\]\"\\]+@[^@\s,;<>()\[\]\"\\.]+(\.[^@\s,;<>()\[\]\"\\.]+)+")
 _MAX_INT = 2_147_483_647
+_SHORT_ID = 15
 Reader = Callable[[Field, Any], Any]
 
 
@@ -160,12 +161,33 @@ def load(field: Field, value: Any) -> Any:
     """The stored form of a trusted value: nothing is refused, ids of any shape pass."""
     if value is None or value == "":
         return 0 if field.type == "boolean" else None
-    if field.type == "boolean":
-        return int(str(value).lower() in {"true", "1"})
-    if field.type == "datetime" and isinstance(value, str):
+    loader = LOADERS.get(field.type)
+    return value if loader is None else loader(value)
+
+
+def _load_boolean(value: Any) -> int:
+    return int(str(value).lower() in {"true", "1"})
+
+
+def _load_datetime(value: Any) -> str:
+    if isinstance(value, str):
         return value if value.endswith(".000+0000") else stamp(parse(value))
-    if field.type == "date" and isinstance(value, str):
-        return parse_date(value)
-    if field.type in {"id", "reference"} and len(value) == 15 and is_id(value):
-        return to18(value)
-    return stamp(value) if hasattr(value, "astimezone") else value
+    return stamp(value)
+
+
+def _load_date(value: Any) -> str:
+    return parse_date(str(value))
+
+
+def _load_id(value: str) -> str:
+    return to18(value) if len(value) == _SHORT_ID and is_id(value) else value
+
+
+# types whose trusted values are not stored just as they come
+LOADERS: dict[str, Callable[[Any], Any]] = {
+    "boolean": _load_boolean,
+    "datetime": _load_datetime,
+    "date": _load_date,
+    "id": _load_id,
+    "reference": _load_id,
+}
