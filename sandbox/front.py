@@ -194,7 +194,7 @@ def _fault_response(effect: Effect) -> Response:
 def _shrink_batches(request: FacedRequest, everywhere: int | None) -> None:
     size = request.effect.batch_size or everywhere
     if size:
-        request.headers["Sforce-Query-Options"] = f"batchSize={size}"
+        request.headers["Sforce-Query-Options"] = f"rows={size}"
 
 
 def _limit(message: str) -> Response:
