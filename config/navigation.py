@@ -57,6 +57,7 @@ SECTIONS = (
         Role.ADMIN,
         (
             Item("Overview", "salesforce", "cloud_sync"),
+            Item("General", "salesforce_general", "tune"),
             Item("Contacts", "salesforce_contacts", "contact_page"),
             Item("Leads", "salesforce_leads", "person_add"),
             Item("Accounts", "salesforce_accounts", "domain"),

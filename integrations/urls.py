@@ -1,6 +1,7 @@
 from django.urls import path
 
-from integrations.views import connecting, overview, records, switches
+from integrations.configuration.pages import PAGES
+from integrations.views import connecting, overview, records, settings, switches
 
 urlpatterns = [
     path("integrations/", overview.integrations, name="integrations"),
@@ -25,4 +26,23 @@ urlpatterns = [
         "integrations/fragments/deletion/<str:kind>/<int:pk>/", records.deletion, name="salesforce_deletion"
     ),
     path("integrations/fragments/home/", records.home, name="salesforce_home"),
+    *(
+        path(
+            f"integrations/salesforce/{page.slug}/",
+            settings.settings_page,
+            {"slug": page.slug},
+            page.url_name,
+        )
+        for page in PAGES.values()
+    ),
+    *(
+        path(
+            f"integrations/salesforce/{page.slug}/row/",
+            settings.new_map_row,
+            {"slug": page.slug},
+            f"{page.url_name}_row",
+        )
+        for page in PAGES.values()
+        if page.object
+    ),
 ]

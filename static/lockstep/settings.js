@@ -1,0 +1,80 @@
+/* The settings pages: the bar at the foot counts what differs from what stands, rows of the map come and go. */
+"use strict";
+(() => {
+  const form = document.querySelector("form[data-settings]");
+  if (!form) return;
+  const summary = form.querySelector("[data-summary]");
+  const affects = form.querySelector("[data-savebar]").dataset.affects;
+  const pendingAtFirst = form.hasAttribute("data-changed");
+  const nothing = summary.innerHTML;
+
+  const differs = (control) => {
+    if (control.type === "checkbox" || control.type === "radio") return control.checked !== control.defaultChecked;
+    if (control.tagName === "SELECT")
+      return [...control.options].some((option) => option.selected !== option.defaultSelected) &&
+        [...control.options].some((option) => option.defaultSelected);
+    return control.value !== control.defaultValue;
+  };
+
+  /* Radios and checkboxes of one name are one setting; a new row is one change, whatever is set in it. */
+  function count() {
+    const changed = new Set();
+    for (const control of form.elements) {
+      if (!control.name || control.type === "hidden" || control.closest("[data-new]")) continue;
+      const isPair = control.name.endsWith(".here");
+      if (differs(control)) changed.add(isPair ? control : control.name.replace(/\.limit$/, ""));
+    }
+    return changed.size + form.querySelectorAll("[data-new]").length;
+  }
+
+  function show() {
+    const changes = count();
+    form.toggleAttribute("data-changed", changes > 0 || pendingAtFirst);
+    if (!changes && pendingAtFirst) return;
+    if (!changes) {
+      summary.innerHTML = nothing;
+      return;
+    }
+    const words = [`${changes} change${changes === 1 ? "" : "s"}`];
+    if (affects) words.push(`affects ${affects}`);
+    summary.textContent = words.join(" · ");
+  }
+
+  function mark(row) {
+    const name = row.dataset.mapRow;
+    const listed = name && form.querySelector(`[data-unmapped="${CSS.escape(name)}"]`);
+    if (listed) listed.hidden = row.isConnected;
+  }
+
+  form.addEventListener("input", show);
+  form.addEventListener("change", (event) => {
+    const select = event.target;
+    if (select.dataset.addHere && select.value) {
+      const address = `${select.dataset.addHere}?field=${encodeURIComponent(select.value)}`;
+      window.htmx.ajax("GET", address, { target: form.querySelector("[data-map]"), swap: "beforeend" });
+      select.selectedOptions[0].disabled = true;
+      select.selectedIndex = 0;
+    }
+    show();
+  });
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-drop-row]");
+    if (!button) return;
+    const row = button.closest("[data-map-row]");
+    const field = row.querySelector("input[name$='.field']")?.value;
+    const again = field && form.querySelector(`[data-add-here] option[value="${CSS.escape(field)}"]`);
+    if (again) again.disabled = false;
+    row.remove();
+    mark(row);
+    show();
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (!event.detail.target.matches("[data-map]")) return;
+    const row = event.detail.target.lastElementChild;
+    mark(row);
+    row.scrollIntoView({ block: "center" });
+    row.querySelector("select, input:not([type=hidden])")?.focus();
+    show();
+  });
+  form.querySelector("[data-discard]").addEventListener("click", () => form.removeAttribute("data-changed"));
+})();
