@@ -144,13 +144,15 @@ class Front:
         return self._repeat_rows(request, response)
 
     def _repeat_rows(self, request: FacedRequest, response: Response) -> Response:
-        """Put rows of the JSON page before (or else the last of its own) in front."""
+        """Put rows of the JSON page before, of the same object, (or else the last of its own) in front."""
         count = request.effect.repeat_rows
         if not count or not response.body.startswith(b"{") or b'"records":' not in response.body:
             return response
         page = json.loads(response.body)
         own = page["records"]
-        page["records"] = (self.last_page or own)[-count:] + own
+        kinds = {row.get("attributes", {}).get("type") for row in own}
+        before = [row for row in self.last_page or () if row.get("attributes", {}).get("type") in kinds]
+        page["records"] = (before or own)[-count:] + own
         self.last_page = own
         return json_response(page, response.status, response.headers)
 
