@@ -21,6 +21,7 @@ def demo_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxOr
 def demo_org(demo_process: SandboxOrg) -> Iterator[SandboxOrg]:
     """The demo's org, lived in by the tests before, without their faults."""
     yield demo_process
+    demo_process.control("PATCH", "/options", {"batch_size": None})
     demo_process.control("DELETE", "/faults")
     demo_process.control("POST", "/clock", {"reset": True})
 
@@ -36,10 +37,16 @@ def seller(demo_org: SandboxOrg) -> Seller:
     return Seller(demo_org)
 
 
+@pytest.fixture
+def bulk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is read by Bulk jobs, in several pages."""
+    monkeypatch.setattr(extract, "BULK_FROM", 0)
+    monkeypatch.setattr(extract, "BULK_PAGE", 100)
+
+
 @pytest.fixture(params=["rest", "bulk"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both ways of reading: pages of REST, and Bulk jobs in several pages."""
+def way(request: pytest.FixtureRequest) -> str:
+    """Both ways of reading."""
     if request.param == "bulk":
-        monkeypatch.setattr(extract, "BULK_FROM", 0)
-        monkeypatch.setattr(extract, "BULK_PAGE", 100)
+        request.getfixturevalue("bulk")
     return str(request.param)

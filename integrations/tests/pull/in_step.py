@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
-from django.db.models import Model
+from django.db.models import Manager, Model
 
 from integrations.models import (
     Connection,
@@ -65,7 +65,8 @@ class _Comparison:
             link.salesforce_id: link
             for link in RecordLink.objects.filter(connection=connection, salesforce_object=name)
         }
-        self.records: dict[int, Model] = MODELS[self.kind]._default_manager.in_bulk(
+        manager: Manager[Any] = MODELS[self.kind]._default_manager
+        self.records: dict[int, Model] = manager.in_bulk(
             [link.record_id for link in self.links.values() if link.record_id]
         )
         self.values = {

@@ -51,18 +51,27 @@ def connect(running: SandboxOrg, *, activated: bool = True) -> Connection:
     return connection
 
 
-def pull(
+def start(
     connection: Connection,
     *,
     trigger: SyncRun.Trigger = SyncRun.Trigger.SCHEDULE,
     objects: Sequence[str] | None = None,
     full: bool = False,
 ) -> SyncRun:
+    """A run that waits to be worked on."""
+    now = datetime.now(UTC)
+    return start_pull(connection=connection, trigger=trigger, objects=objects, full=full, now=now)
+
+
+def pull(
+    connection: Connection,
+    *,
+    trigger: SyncRun.Trigger = SyncRun.Trigger.SCHEDULE,
+    full: bool = False,
+    follow_schema: bool = True,
+) -> SyncRun:
     """A whole pull, from its start to its end."""
-    run = start_pull(
-        connection=connection, trigger=trigger, objects=objects, full=full, now=datetime.now(UTC)
-    )
-    return finish(run)
+    return finish(start(connection, trigger=trigger, full=full), follow_schema=follow_schema)
 
 
 def first_pull(connection: Connection) -> SyncRun:
@@ -70,15 +79,22 @@ def first_pull(connection: Connection) -> SyncRun:
     return finish(start_first_pull(connection=connection, now=datetime.now(UTC)))
 
 
-def finish(run: SyncRun, *, clock: Clock | None = None) -> SyncRun:
-    """Work on a run until it has ended, without waiting where it asks to wait."""
+def slice_of(run: SyncRun, *, org: Org, clock: Clock | None = None, follow_schema: bool = True) -> bool:
+    """One call of a worker; True when the run has ended."""
     clock = clock or Clock()
+    prepare = keep_prepared(clock()) if follow_schema else None
+    return work_on(run, org=org, clock=clock, seconds=60, prepare=prepare)
+
+
+def finish(run: SyncRun, *, follow_schema: bool = True) -> SyncRun:
+    """Work on a run until it has ended, without waiting where it asks to wait."""
+    clock = Clock()
     org = door(run.connection)
     give_up = datetime.now(UTC) + PATIENCE
     try:
-        while not work_on(run, org=org, clock=clock, seconds=60, prepare=keep_prepared(clock())):
+        while not slice_of(run, org=org, clock=clock, follow_schema=follow_schema):
             run.refresh_from_db()
-            if datetime.now(UTC) > give_up or run.connection.state == "needs_sign_in":
+            if datetime.now(UTC) > give_up:
                 raise AssertionError(f"The run doesn't end: {run.error or run.checkpoint}")
             clock.skip_to(run.lease_until)
             time.sleep(NAP)
