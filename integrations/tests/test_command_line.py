@@ -1,0 +1,164 @@
+"""`manage.py salesforce`, in words and JSON, against a running org (spec, *Command line*)."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from crm.models import Contact
+from integrations.models import Connection, OutboxEntry, SyncError, SyncRun
+from integrations.tests.conftest import NOON, make_connection
+from integrations.tests.sandbox_process import SandboxOrg, sandbox_org
+
+
+@pytest.fixture(scope="module")
+def demo_org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxOrg]:
+    with sandbox_org(tmp_path_factory.mktemp("demo"), seed="demo") as running:
+        yield running
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Runs a command; returns its exit code and its last line's JSON."""
+
+    def command(*arguments: str) -> tuple[int, dict[str, Any]]:
+        code = 0
+        try:
+            call_command("salesforce", *arguments, "--json")
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        return code, json.loads(capsys.readouterr().out.splitlines()[-1])
+
+    return command
+
+
+@pytest.fixture
+def connect(run: Any, demo_org: SandboxOrg, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.setenv("SF_SECRET", demo_org.client_secret)
+    code, answer = run(
+        "connect",
+        f"--login-url={demo_org.url}",
+        f"--client-id={demo_org.client_id}",
+        "--client-secret-env=SF_SECRET",
+    )
+    assert code == 0
+    return dict(answer)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_connect_window_refusal_activate_pull(run: Any, connect: dict[str, Any]) -> None:
+    assert connect["state"] == "configuring"
+    code, refused = run("pull")
+    assert code == 3
+    assert refused["until"] == connect["window_ends_at"]
+    assert run("activate") == (0, {"state": "active", "window_ends_at": None})
+    code, pulled = run("pull")
+    assert code == 0
+    assert (
+        pulled["objects"]["Contact"]["created"] == Contact.objects.filter(pk__in=_linked("Contact")).count()
+    )
+    assert pulled["api_calls"] > 0
+    code, again = run("pull", "--object", "Contact")
+    assert (code, set(again["objects"])) == (0, {"Contact"})
+    assert again["objects"]["Contact"]["created"] == 0
+    _, status = run("status")
+    assert status["objects"]["Contact"]["linked"] == pulled["objects"]["Contact"]["created"]
+    assert status["objects"]["Contact"]["lag_seconds"] >= 0
+    assert status["objects"]["Contact"]["watermark"]
+
+
+def _linked(name: str) -> Any:
+    from integrations.models import RecordLink
+
+    return RecordLink.objects.filter(salesforce_object=name, state="linked").values("record_id")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_open_pull_is_joined_not_doubled(run: Any, connect: dict[str, Any]) -> None:
+    from integrations.sync import due
+
+    run("activate")
+    (first,) = due.start_first_pulls(NOON)
+    _, pulled = run("pull")
+    assert pulled["run"] == first.pk
+    assert SyncRun.objects.filter(parent=None, state__in=["waiting", "running"]).count() == 0
+
+
+def test_status_without_a_connection(db: None, run: Any) -> None:
+    code, status = run("status")
+    assert (code, status["state"], status["org_id"]) == (0, "disconnected", None)
+    assert set(status["objects"]) == {"Account", "Contact", "Lead", "Opportunity"}
+    assert status["api"] == {"used_by_us": 0, "used_by_org": None, "limit": None, "waiting": False}
+
+
+def test_status_counts_what_waits_and_what_needs_a_person(connection: Connection, run: Any) -> None:
+    OutboxEntry.objects.create(kind="contact", record_id=1)
+    OutboxEntry.objects.create(kind="contact", record_id=2, state="held")
+    for state in ("open", "closed"):
+        SyncError.objects.create(
+            connection=connection,
+            code="INVALID_FIELD",
+            message="",
+            state=state,
+            created_at=NOON,
+            changed_at=NOON,
+        )
+    _, status = run("status")
+    assert status["outbox"] == {"pending": 1, "in_flight": 0, "unknown": 0, "held": 1}
+    assert status["errors"] == {"INVALID_FIELD": 1}
+
+
+@pytest.mark.parametrize(
+    ("values", "state"),
+    [
+        ({"disconnected_at": NOON, "paused_at": NOON}, "disconnected"),
+        ({"needs_sign_in_since": NOON, "paused_at": NOON}, "needs_sign_in"),
+        ({"paused_at": NOON, "read_only": True}, "paused"),
+        ({"read_only": True}, "configuring"),
+        ({"read_only": True, "activated_at": NOON}, "read_only"),
+        ({"activated_at": NOON}, "active"),
+    ],
+)
+def test_status_names_the_first_state_that_holds(
+    db: None, run: Any, values: dict[str, Any], state: str
+) -> None:
+    make_connection(**values)
+    assert run("status")[1]["state"] == state
+
+
+@pytest.mark.parametrize("command", ["activate", "extend", "pause", "resume", "disconnect", "pull"])
+def test_without_a_connection_all_moves_are_refused(db: None, run: Any, command: str) -> None:
+    assert run(command) == (3, {"refused": "Salesforce isn't connected.", "until": None})
+
+
+def test_a_missing_secret_is_a_failure_that_names_the_variable(db: None, run: Any) -> None:
+    code, answer = run("connect", "--login-url=sandbox", "--client-id=x", "--client-secret-env=NO_SUCH")
+    assert (code, answer["code"]) == (1, "USAGE")
+    assert "NO_SUCH" in answer["error"]
+
+
+def test_a_plain_http_host_is_refused(db: None, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SF_SECRET", "s")
+    code, answer = run(
+        "connect",
+        "--login-url=http://acme.my.salesforce.com",
+        "--client-id=x",
+        "--client-secret-env=SF_SECRET",
+    )
+    assert code == 3
+    assert "Plain http" in answer["refused"]
+
+
+def test_wrong_usage_is_a_failure(db: None, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        call_command("salesforce", "pull", "--object", "Case")
+    assert ended.value.code == 1
+
+
+def test_a_file_that_isnt_there_is_a_failure_in_words(db: None, run: Any, tmp_path: Path) -> None:
+    code, answer = run("config", "import", str(tmp_path / "none.json"))
+    assert (code, answer["code"]) == (1, "FILE")
+    assert "can't be read" in answer["error"]

@@ -1,0 +1,179 @@
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django_celery_beat.models import PeriodicTask
+
+from crm.models import User
+from integrations.models import AuditEntry, Connection, ConnectionState, SyncRun
+from integrations.sync import due, schedule, window
+from integrations.sync.pull.runs import refuse_pull
+from integrations.sync.refusals import Refused
+from integrations.tests.conftest import NOON, make_connection
+
+SIX = NOON + timedelta(hours=6)
+
+
+def test_the_window_ends_by_itself(connection: Connection) -> None:
+    assert window.end_due_windows(SIX - timedelta(seconds=1)) == []
+    assert window.end_due_windows(SIX) == [connection]
+    connection.refresh_from_db()
+    assert connection.state == ConnectionState.ACTIVE
+
+
+def test_a_window_that_nobody_looked_at_for_a_day_still_ends(connection: Connection) -> None:
+    window.end_due_windows(SIX + timedelta(days=1))
+    connection.refresh_from_db()
+    assert connection.activated_at == SIX + timedelta(days=1)
+
+
+def test_a_window_ends_once(connection: Connection) -> None:
+    window.end_due_windows(SIX)
+    assert window.end_due_windows(SIX) == []
+    assert AuditEntry.objects.filter(action="syncing turned itself on").count() == 1
+
+
+def test_the_clock_runs_on_during_a_pause_and_nothing_moves(connection: Connection) -> None:
+    window.pause(connection, user=None, now=NOON)
+    assert window.end_due_windows(SIX) == [connection]
+    connection.refresh_from_db()
+    assert connection.activated_at == SIX
+    assert connection.state == ConnectionState.PAUSED
+
+
+def test_starting_now_ends_the_window_and_is_audited(connection: Connection, ada: User) -> None:
+    window.activate(connection, user=ada, now=NOON)
+    entry = AuditEntry.objects.get()
+    assert connection.state == ConnectionState.ACTIVE
+    assert (entry.actor, entry.at, entry.changes[0]["to"]) == (ada, NOON, "active")
+
+
+def test_extending_adds_six_hours_and_is_audited(connection: Connection, ada: User) -> None:
+    window.extend(connection, user=ada, now=NOON)
+    assert connection.window_ends_at == NOON + timedelta(hours=12)
+    assert AuditEntry.objects.get().changes[1]["path"] == "connection.window_ends_at"
+
+
+def test_extending_moves_the_clocked_task(connection: Connection) -> None:
+    schedule.keep_schedules(connection)
+    window.extend(connection, user=None, now=NOON)
+    task = PeriodicTask.objects.get(name=schedule.END_OF_WINDOW)
+    assert task.one_off
+    assert task.clocked.clocked_time == NOON + timedelta(hours=12)
+
+
+def test_starting_now_takes_the_clocked_task_away(connection: Connection) -> None:
+    schedule.keep_schedules(connection)
+    window.activate(connection, user=None, now=NOON)
+    assert not PeriodicTask.objects.filter(name=schedule.END_OF_WINDOW).exists()
+
+
+ACTIVE = {"activated_at": NOON}
+PAUSED = {"paused_at": NOON}
+READ_ONLY = {"read_only": True}
+SIGNED_OUT = {"needs_sign_in_since": NOON}
+
+
+@pytest.mark.parametrize(
+    ("state", "move", "said"),
+    [
+        (ACTIVE, lambda c: window.activate(c, user=None, now=NOON), "on already"),
+        (SIGNED_OUT, lambda c: window.activate(c, user=None, now=NOON), "Sign in to Salesforce first"),
+        (ACTIVE, lambda c: window.extend(c, user=None, now=NOON), "no configuration window"),
+        (PAUSED, lambda c: window.pause(c, user=None, now=NOON), "paused already"),
+        (ACTIVE, lambda c: window.resume(c, user=None, now=NOON), "isn't paused"),
+        (READ_ONLY, lambda c: window.set_read_only(c, True, user=None, now=NOON), "read only already"),
+        (ACTIVE, lambda c: window.set_read_only(c, False, user=None, now=NOON), "isn't read only"),
+    ],
+)
+def test_moves_that_the_state_forbids_are_refused(
+    db: None, state: dict[str, object], move: Callable[[Connection], None], said: str
+) -> None:
+    connection = make_connection(**state)
+    with pytest.raises(Refused, match=said):
+        move(connection)
+    assert not AuditEntry.objects.exists()
+
+
+def test_a_move_on_a_stale_copy_is_refused(connection: Connection) -> None:
+    stale = Connection.objects.get()
+    window.pause(connection, user=None, now=NOON)
+    with pytest.raises(Refused, match="paused already"):
+        window.pause(stale, user=None, now=NOON)
+
+
+@pytest.mark.parametrize(
+    ("state", "trigger", "said"),
+    [
+        ({}, SyncRun.Trigger.MANUAL, "still being set up"),
+        (ACTIVE | PAUSED, SyncRun.Trigger.MANUAL, "paused"),
+        (PAUSED, SyncRun.Trigger.SCHEDULE, "paused"),
+        (ACTIVE | SIGNED_OUT, SyncRun.Trigger.SCHEDULE, "sign in"),
+    ],
+)
+def test_pulls_that_may_not_start(
+    db: None, state: dict[str, object], trigger: SyncRun.Trigger, said: str
+) -> None:
+    with pytest.raises(Refused, match=said):
+        refuse_pull(connection=make_connection(**state), trigger=trigger)
+
+
+def test_a_disconnect_stops_the_schedule_and_forgets_the_tokens(connection: Connection) -> None:
+    schedule.keep_schedules(connection)
+    window.disconnect(connection, user=None, now=NOON)
+    connection.refresh_from_db()
+    assert (connection.access_token, connection.refresh_token) == ("", "")
+    assert not PeriodicTask.objects.get(name=schedule.PULL).enabled
+    assert not PeriodicTask.objects.filter(name=schedule.END_OF_WINDOW).exists()
+
+
+def test_an_operators_edit_of_the_schedule_is_kept(connection: Connection) -> None:
+    schedule.keep_schedules(connection)
+    PeriodicTask.objects.filter(name=schedule.PULL).update(priority=7)
+    schedule.keep_schedules(connection)
+    assert PeriodicTask.objects.get(name=schedule.PULL).priority == 7
+
+
+def test_changing_the_setting_changes_the_schedule(connection: Connection) -> None:
+    schedule.keep_schedules(connection)
+    schedule.set_pull_interval(5)
+    assert PeriodicTask.objects.get(name=schedule.PULL).interval.every == 5
+
+
+def test_the_first_pull_is_due_once_syncing_is_on(db: None) -> None:
+    make_connection(prepared_at=NOON)
+    assert due.start_first_pulls(NOON) == []
+    Connection.objects.update(activated_at=NOON)
+    (run,) = due.start_first_pulls(NOON)
+    assert (run.kind, run.trigger) == (SyncRun.Kind.PULL, SyncRun.Trigger.FIRST)
+    assert due.start_first_pulls(NOON) == []
+
+
+def test_a_preparation_still_under_way_becomes_the_first_pull(db: None) -> None:
+    make_connection(prepared_at=NOON)
+    reading = due.start_scheduled_pull(NOON)
+    Connection.objects.update(activated_at=NOON)
+    (run,) = due.start_first_pulls(NOON)
+    assert reading is not None
+    assert run.pk == reading.pk
+    assert run.kind == SyncRun.Kind.PULL
+
+
+@pytest.mark.parametrize(
+    ("state", "lease", "expected"),
+    [
+        ({}, None, 1),
+        ({}, NOON - timedelta(seconds=1), 1),
+        ({}, NOON + timedelta(minutes=1), 0),
+        (PAUSED, None, 0),
+        (SIGNED_OUT, None, 0),
+    ],
+)
+def test_the_tick_wakes_runs_that_nobody_works_on(
+    db: None, state: dict[str, object], lease: object, expected: int
+) -> None:
+    make_connection(prepared_at=NOON)
+    due.start_scheduled_pull(NOON)
+    SyncRun.objects.update(lease_until=lease)
+    Connection.objects.update(**state)
+    assert len(due.to_work_on(NOON)) == expected
