@@ -34,7 +34,7 @@ USER = "lockstep"
 SOCKET = ".s.PGSQL.5432"
 ANSWER_SECONDS = 30.0
 STOP_SECONDS = 30.0
-ATTEMPTS = 3
+START_SECONDS = 20.0
 LOG_BYTES = 10_000_000
 
 SETTINGS = {
@@ -96,13 +96,14 @@ class PostgresServer:
     def start(self) -> None:
         make_private(self.socket_directory, self.account.uid)
         self._make_cluster()
-        for _ in range(ATTEMPTS):
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
             if self._postmaster() is None:
                 self._clear_leftovers()
                 self._launch()
-            if self._await_connections():
-                self._create_database()
+            if self._await_connections() and self._has_database():
                 return
+            time.sleep(0.5)  # the dying backends of a killed server may still hold its shared memory
         raise EmbeddedServerError(f"PostgreSQL does not start; {self._log} says why.")
 
     def stop(self) -> None:
@@ -169,16 +170,20 @@ class PostgresServer:
                 self._connect("postgres").close()
                 return True
             if not self.runs():
-                time.sleep(0.5)  # the dying backends of a killed server still hold its shared memory
                 return False
             time.sleep(0.02)
         return False
 
-    def _create_database(self) -> None:
-        with self._connect("postgres") as connection:
-            found = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
-            if found is None:
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+    def _has_database(self) -> bool:
+        """Make the database if absent. False if the server died over it."""
+        try:
+            with self._connect("postgres") as connection:
+                query = "SELECT FROM pg_database WHERE datname = %s"
+                if connection.execute(query, [DATABASE]).fetchone() is None:
+                    connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def _make_cluster(self) -> None:
         """Under the keeper's lock. An unfinished cluster of a killed run is made anew."""
