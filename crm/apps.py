@@ -6,6 +6,7 @@ class CrmConfig(AppConfig):
     verbose_name = "Records"
 
     def ready(self) -> None:
+        from crm import checks  # noqa: F401  registers itself
         from crm.catalogue import register_fields
 
         register_fields()

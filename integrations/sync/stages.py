@@ -10,6 +10,7 @@ from integrations.salesforce.org import Org
 from integrations.salesforce.soql import select
 
 PIPELINE = "Salesforce"
+LAST = 10_000  # behind whatever Salesforce lists
 _FIELDS = ("ApiName", "MasterLabel", "SortOrder", "DefaultProbability", "IsClosed", "IsWon")
 
 
@@ -29,6 +30,20 @@ def follow_stages(connection: Connection, org: Org) -> None:
         gone = pipeline.stages.exclude(name__in=stages)
         gone.filter(deals=None).delete()
         gone.update(is_active=False)
+
+
+def add_unlisted_stages(names: set[str]) -> None:
+    """Stages that deals stand in though the org lists them no more, or never did: kept, at the end, inactive."""
+    pipeline = Pipeline.objects.filter(name=PIPELINE).first()
+    if pipeline is None:
+        return
+    known = set(pipeline.stages.values_list("name", flat=True))
+    missing = [
+        DealStage(pipeline=pipeline, name=name, position=LAST, is_active=False)
+        for name in sorted(names - known)
+    ]
+    with journal.acting(None, "pull"):
+        DealStage.objects.bulk_create(missing)
 
 
 def _name(row: dict[str, Any]) -> str:

@@ -29,7 +29,9 @@ def apply_visibility(connection: Connection, object_name: str) -> None:
     linked = RecordLink.objects.filter(
         connection=connection, salesforce_object=object_name, state=RecordLink.State.LINKED
     ).count()
-    SyncedObject.objects.filter(connection=connection, name=object_name).update(hidden=linked if hidden else 0)
+    SyncedObject.objects.filter(connection=connection, name=object_name).update(
+        hidden=linked if hidden else 0
+    )
 
 
 def _batch(statement: str, parameters: list[object]) -> int | None:

@@ -14,6 +14,7 @@ from integrations.sync.pull.lease import Lease
 from integrations.sync.pull.plan import plan_object
 from integrations.sync.pull.runs import watermark
 from integrations.sync.pull.staging import StagingTable
+from integrations.sync.stages import add_unlisted_stages
 
 
 class ObjectRun:
@@ -79,6 +80,8 @@ class ObjectRun:
             whole = self.staging.rows() == self.synced.staged_rows
             if whole:
                 self.staging.make_ready()
+                if "StageName" in self.staging.columns():
+                    add_unlisted_stages(self.staging.values_of("StageName"))
                 asked_at = self.run.checkpoint["asked_at"]
                 self.run.checkpoint = {
                     "last_seq": self.staging.last_seq(),

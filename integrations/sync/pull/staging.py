@@ -64,6 +64,13 @@ class StagingTable:
             return 0
         return int(_fetch(sql.SQL("SELECT count(*) FROM {}").format(self.name))[0][0])
 
+    def values_of(self, column: str) -> set[str]:
+        """The different values that live rows hold in a column; for columns of few values."""
+        query = sql.SQL(
+            "SELECT DISTINCT {0} FROM {1} WHERE {0} IS NOT NULL AND \"IsDeleted\" IS DISTINCT FROM 'true'"
+        )
+        return {value for (value,) in _fetch(query.format(sql.Identifier(column), self.name))}
+
     def truncate_after(self, seq: int) -> None:
         """Forget what was read after row `seq`."""
         _run(sql.SQL("DELETE FROM {} WHERE seq > {}").format(self.name, sql.Literal(seq)))
