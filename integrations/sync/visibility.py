@@ -1,6 +1,7 @@
 """Hiding an object's records from view, and showing them again (spec C1). They sync either way."""
 
-from django.db import connection as database, transaction
+from django.db import connection as database
+from django.db import transaction
 
 from integrations.models import Connection, RecordLink, SyncedObject, SyncSettings
 from integrations.sync.pull.plan import MODELS
@@ -34,7 +35,7 @@ def apply_visibility(connection: Connection, object_name: str) -> None:
     )
 
 
-def _batch(statement: str, parameters: list[object]) -> int | None:
+def _batch(statement: str, parameters: list[int | str]) -> int | None:
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute("SELECT set_config('lockstep.skip', 'on', true)")
         cursor.execute(statement, parameters)
