@@ -38,7 +38,7 @@ def test_a_stage_that_is_listed_no_more_is_kept_while_a_deal_stands_in_it(live: 
 def test_staging_names_the_stages_of_live_rows_only(live: Connection) -> None:
     staging = StagingTable(live.pk, "Opportunity")
     staging.create(["Id", "IsDeleted", "StageName"])
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"StageName": "A"},
         {"StageName": "A"},
         {"StageName": "B", "IsDeleted": True},
