@@ -16,6 +16,12 @@ class Section:
     def options(self) -> list[Option]:
         return [BY_PATH[path] for path in self.paths]
 
+    @property
+    def later(self) -> str:
+        """When all of it takes effect, if that is the same for all: said once, not beside each switch."""
+        said = {option.later for option in self.options}
+        return said.pop() if len(said) == 1 else ""
+
 
 @dataclass(frozen=True, slots=True)
 class SettingsPage:

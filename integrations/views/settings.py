@@ -169,12 +169,12 @@ def _map_context(
 
 def _with_problems(object_name: str, rows: list[MapRow], problems: list[Problem]) -> list[MapRow]:
     for place, row in enumerate(rows):
-        starts = (f"maps.{object_name}[{place}]", f"values.{object_name}.{row.values_key}")
-        if row.field == "stage":
-            starts = (*starts, f"stages.{object_name}")
-        row.problems = (
-            [item.problem for item in problems if item.path.startswith(starts)] if row.field else []
-        )
+        starts = [f"maps.{object_name}[{place}]"]
+        if row.values_key == "stage":
+            starts.append(f"stages.{object_name}")
+        elif row.values_key:
+            starts.append(f"values.{object_name}.{row.values_key}")
+        row.problems = [item.problem for item in problems if item.path.startswith(tuple(starts))]
     return rows
 
 
