@@ -1,8 +1,11 @@
 """Pages of large tables by key: no OFFSET, no COUNT over a whole table (design, *Data*)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Lower
@@ -35,32 +38,20 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[R]):
-    """One page; `after` and `before` are the ids to go on from, empty at an end."""
+    """One page; `after` and `before` are the ids to go on from, empty at an end.
+
+    `newest_first` says that there were too many hits to sort them by name.
+    """
 
     rows: list[R]
     count: Count
     after: int | None
     before: int | None
+    newest_first: bool = False
 
 
 def bounded_count(records: QuerySet[Any]) -> Count:
     return Count(records.order_by().values("pk")[: COUNT_LIMIT + 1].count())
-
-
-def sort_keys(columns: tuple[str, ...]) -> dict[str, Combinable]:
-    """The expressions of the index by name, ties by id."""
-    return {f"sort_{column}": Lower(column) for column in columns} | {"sort_id": F("pk")}
-
-
-def beyond(keys: dict[str, Any], *, forward: bool) -> Q:
-    """Rows beyond a row of these sort keys, as an OR of ANDs that an index scan can start from."""
-    names, operator = list(keys), "gt" if forward else "lt"
-    first = names[0]
-    condition = Q()
-    for depth, name in enumerate(names):
-        equal = Q(**{before: keys[before] for before in names[:depth]})
-        condition |= equal & Q(**{f"{name}__{operator}": keys[name]})
-    return Q(**{f"{first}__{operator}e": keys[first]}) & condition
 
 
 def page_of(
@@ -75,16 +66,20 @@ def page_of(
     """One page of `records`, by the lower-cased columns `by`, that match the search `text`.
 
     A cursor is the id of the row at the page's edge; where that row is gone, the first page is shown.
-    A search of few hits is sorted; one of many walks the index by name, where hits are then dense.
+    Up to 10,000 hits of a search are sorted. More come newest first: hits may all lie at the end of the
+    alphabet, so that walking the index by name could pass a million rows, but they are never rare by id.
     """
     found, count = search(records, text)
-    keys = sort_keys(by)
+    too_many = bool(text.strip()) and not count.is_exact
+    keys = {"sort_id": F("pk")} if too_many else sort_keys(by)
     forward = before is None
-    ordered = found.annotate(**keys).order_by(*(key if forward else f"-{key}" for key in keys))
+    rising = forward is not too_many
+    ordered = found.annotate(**keys).order_by(*(key if rising else f"-{key}" for key in keys))
     edge = edge_of(records.model, keys, after if forward else before)
     if edge:
-        ordered = ordered.filter(beyond(edge, forward=forward))
-    rows = list(ordered[: size + 1])
+        ordered = ordered.filter(beyond(edge, rising=rising))
+    with walking_the_index() if too_many else nullcontext():
+        rows = list(ordered[: size + 1])
     more = len(rows) > size
     rows = rows[:size] if forward else rows[:size][::-1]
     has_next, has_previous = (more, edge is not None) if forward else (edge is not None, more)
@@ -93,6 +88,7 @@ def page_of(
         count=count,
         after=rows[-1].pk if rows and has_next else None,
         before=rows[0].pk if rows and has_previous else None,
+        newest_first=too_many,
     )
 
 
@@ -105,9 +101,34 @@ def search(records: QuerySet[R], text: str) -> tuple[QuerySet[R], Count]:
     return (records.filter(pk__in=ids) if count.is_exact else hits), count
 
 
-def edge_of(model: type[R], keys: dict[str, Combinable], pk: int | None) -> dict[str, Any] | None:
+def sort_keys(columns: tuple[str, ...]) -> dict[str, Combinable]:
+    """The expressions of the index by name, ties by id."""
+    return {f"sort_{column}": Lower(column) for column in columns} | {"sort_id": F("pk")}
+
+
+def beyond(keys: dict[str, Any], *, rising: bool) -> Q:
+    """Rows beyond a row of these sort keys, as an OR of ANDs that an index scan can start from."""
+    names, operator = list(keys), "gt" if rising else "lt"
+    first = names[0]
+    condition = Q()
+    for depth, name in enumerate(names):
+        equal = Q(**{before: keys[before] for before in names[:depth]})
+        condition |= equal & Q(**{f"{name}__{operator}": keys[name]})
+    return Q(**{f"{first}__{operator}e": keys[first]}) & condition
+
+
+def edge_of(model: type[R], keys: dict[str, Any], pk: int | None) -> dict[str, Any] | None:
     if pk is None:
         return None
     edge: dict[str, Any] | None
     edge = model._default_manager.filter(pk=pk).annotate(**keys).values(*keys).first()
     return edge
+
+
+@contextmanager
+def walking_the_index() -> Iterator[None]:
+    """PostgreSQL can't estimate how many words share a prefix, and would sort hundreds of thousands of hits."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off")
+        yield
+        cursor.execute("SET LOCAL enable_bitmapscan = on; SET LOCAL enable_seqscan = on")

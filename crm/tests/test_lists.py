@@ -18,6 +18,24 @@ def names(page: Any) -> list[str]:
     return [row.last_name for row in page.rows]
 
 
+@pytest.fixture
+def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crm.listing.COUNT_LIMIT", 2)
+
+
+def test_too_many_hits_come_newest_first_without_a_gap(few_are_many: None) -> None:
+    people("Ash Charlie", "Ash Bravo", "Ash Alpha")
+    first = page_of(Contact.objects.all(), by=BY_NAME, text="ash", size=2)
+    second = page_of(Contact.objects.all(), by=BY_NAME, text="ash", size=2, after=first.after)
+    back = page_of(Contact.objects.all(), by=BY_NAME, text="ash", size=2, before=second.before)
+    assert first.newest_first
+    assert [names(page) for page in (first, second, back)] == [
+        ["Ash Alpha", "Ash Bravo"],
+        ["Ash Charlie"],
+        ["Ash Alpha", "Ash Bravo"],
+    ]
+
+
 def people(*last_names: str) -> list[Contact]:
     return [make_contact(last_name=name) for name in last_names]
 
