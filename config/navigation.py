@@ -124,5 +124,9 @@ def stylesheet(request: HttpRequest) -> str:
     return static("lockstep/lockstep.css")
 
 
+def icon(request: HttpRequest) -> str:
+    return static("lockstep/icon.svg")
+
+
 def script(request: HttpRequest) -> str:
     return static("lockstep/lockstep.js")

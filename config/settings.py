@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "crm.middleware.TimezoneMiddleware",
     "crm.middleware.FragmentMessages",
+    "crm.middleware.RefusalsInWords",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -268,6 +269,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SITE_SYMBOL": "sync_alt",
     "BORDER_RADIUS": "6px",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.navigation.icon"}],
     "STYLES": ["config.navigation.stylesheet"],
     "SCRIPTS": ["config.navigation.script"],
     "SIDEBAR": {"navigation": "config.navigation.sidebar"},

@@ -2,11 +2,12 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from django.contrib.messages import get_messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django_htmx.http import trigger_client_event
 
 from crm.models import User
+from crm.pages import not_found
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -22,6 +23,19 @@ class TimezoneMiddleware:
             with timezone.override(ZoneInfo(request.user.time_zone)):
                 return self.get_response(request)
         return self.get_response(request)
+
+
+class RefusalsInWords:
+    """A record that isn't there is told in words under DEBUG too, where Django shows its own page."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return not_found(request, exception) if isinstance(exception, Http404) else None
 
 
 class FragmentMessages:
