@@ -92,4 +92,4 @@ def record_names(pairs: Iterable[tuple[str, int | None]]) -> dict[tuple[str, int
 def record_link(record: Any, kind: str, pk: int | None) -> SafeString | str:
     if record is None:
         return f"{Kind(kind).label} {pk}" if kind and pk else ""
-    return format_html('<a href="{}"><bdi>{}</bdi></a>', record.get_absolute_url(), record)
+    return format_html('<a class="ls-message" href="{}"><bdi>{}</bdi></a>', record.get_absolute_url(), record)

@@ -101,7 +101,8 @@ def badge_of(
     url = address_in(connection, link) if link else ""
     pk = standing.record_id
     if error is not None:
-        return Badge(pk, "ls-bad", "error", f"Error: {error.message}", error.code, url=url, error=error.pk)
+        reason = "It was held before sending." if error.held_by_us else "Salesforce refused it."
+        return Badge(pk, "ls-bad", "error", f"Error: {error.message}", reason, url=url, error=error.pk)
     if entry is not None and (linked or is_sent(entry)):
         return waiting(entry, connection, url)
     if linked and link is not None:
