@@ -10,6 +10,7 @@ from typing import IO, BinaryIO, cast
 
 from django.db import transaction
 from django.db.models import F
+from psycopg.errors import BadCopyFileFormat
 
 from integrations.failpoints import reach
 from integrations.models import SyncedObject, SyncRun
@@ -117,6 +118,7 @@ class Extract:
 
     def _save_rest_page(self, page: QueryPage, place: dict[str, object]) -> None:
         with transaction.atomic():
+            self.lease.check()  # first, since whoever took the run over may have dropped the table
             loaded = self.staging.insert_json(page.records, asked_at=page.asked_at)
             self._save({**place, "next": page.next_url}, loaded, total=page.total)
         reach("pull.page staged")
@@ -139,15 +141,16 @@ class Extract:
         self, page: IO[bytes], place: dict[str, object], *, rows: int, next_locator: str | None
     ) -> None:
         page.seek(0)
-        with transaction.atomic():
-            loaded = self.staging.copy_csv(page, asked_at=datetime.fromisoformat(str(place["asked_at"])))
-            if loaded.rows != rows:
-                raise TryLater(
-                    code="UNREADABLE_ANSWER",
-                    message=f"A page of {rows} rows brought {loaded.rows}.",
-                    scope="network",
-                )
-            self._save({**place, "locator": next_locator, "ended": next_locator is None}, loaded)
+        try:
+            with transaction.atomic():
+                self.lease.check()
+                asked_at = datetime.fromisoformat(str(place["asked_at"]))
+                loaded = self.staging.copy_csv(page, asked_at=asked_at)
+                if loaded.rows != rows:
+                    raise _unreadable(f"A page of {rows} rows brought {loaded.rows}.")
+                self._save({**place, "locator": next_locator, "ended": next_locator is None}, loaded)
+        except BadCopyFileFormat as error:  # it broke off within a row
+            raise _unreadable(f"A page of {rows} rows isn't whole.") from error
         reach("pull.page staged")
 
     def _finished_job(self, job_id: str) -> QueryJob:
@@ -176,18 +179,25 @@ class Extract:
 
     def finish(self, *, lag: timedelta) -> None:
         """Save the place read up to: behind the org's clock by `lag`, so that late commits are read again."""
-        asked_at = datetime.fromisoformat(self.run.checkpoint["asked_at"])
-        limit = asked_at - lag
+        limit = datetime.fromisoformat(self.run.checkpoint["asked_at"]) - lag
+        with transaction.atomic():
+            self.lease.check()
+            staged, staged_id = self._place_read_up_to(limit)
+            SyncedObject.objects.filter(pk=self.synced.pk).update(staged=staged, staged_id=staged_id)
+            self.run.phase = SyncRun.Phase.APPLYING
+            self.run.save(update_fields=["phase"])
+        self.synced.refresh_from_db()
+        reach("pull.extract ended")
+
+    def _place_read_up_to(self, limit: datetime) -> tuple[datetime | None, str]:
         newest = self.staging.newest(after_seq=self.run.checkpoint["from_seq"])
         staged, staged_id = newest or (None, "")
         if staged is not None and staged > limit:
             staged, staged_id = limit, ""
         if staged is None or (self.synced.staged is not None and staged < self.synced.staged):
             staged, staged_id = self.synced.staged, self.synced.staged_id
-        with transaction.atomic():
-            self.lease.check()
-            SyncedObject.objects.filter(pk=self.synced.pk).update(staged=staged, staged_id=staged_id)
-            self.run.phase = SyncRun.Phase.APPLYING
-            self.run.save(update_fields=["phase"])
-        self.synced.refresh_from_db()
-        reach("pull.extract ended")
+        return staged, staged_id
+
+
+def _unreadable(message: str) -> TryLater:
+    return TryLater(code="UNREADABLE_ANSWER", message=message, scope="network")
