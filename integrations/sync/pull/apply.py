@@ -79,6 +79,7 @@ class Applier:
         """Give records the account that was pulled after them (C7)."""
         while statements := self.statements.late_parents:
             with transaction.atomic():
+                self.lease.check()
                 _prepare_session()
                 found, *rest = statements
                 if _run(found) == 0:
@@ -89,6 +90,7 @@ class Applier:
 
     def _apply(self, first: int, until: int) -> None:
         with transaction.atomic():
+            self.lease.check()  # first, since whoever took the run over may have dropped the staging table
             _prepare_session()
             counts = self._write(first, until)
             _run(sql.SQL("SELECT set_config('lockstep.skip', '', true)"))
