@@ -17,8 +17,15 @@ POINTS = (
     "pull.run ended",
 )
 
-_armed, _, _count = os.environ.get("LOCKSTEP_FAILPOINT", "").partition(":")
-_left = int(_count or 1)
+_armed = ""
+_left = 1
+
+
+def arm(place: str) -> None:
+    """`place` is a point and which of its turns kills, such as `pull.page staged:3`; empty disarms."""
+    global _armed, _left
+    _armed, _, turn = place.partition(":")
+    _left = int(turn or 1)
 
 
 def reach(point: str) -> None:
@@ -29,3 +36,6 @@ def reach(point: str) -> None:
     _left -= 1
     if _left <= 0:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+arm(os.environ.get("LOCKSTEP_FAILPOINT", ""))

@@ -26,7 +26,7 @@ def fault(running: SandboxOrg, name: str, **match: Any) -> None:
 
 def sync_user(running: SandboxOrg, connection: Connection) -> str:
     people = running.control("GET", "/users")
-    return next(one["username"] for one in people if one["id"] == connection.sync_user_id)
+    return next(str(one["username"]) for one in people if one["id"] == connection.sync_user_id)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,8 @@ def test_a_bulk_job_that_fails_half_way_is_told_and_then_made_good(
 def test_a_bulk_job_that_was_deleted_is_made_anew(
     demo_org: SandboxOrg, connection: Connection, bulk: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    download, deleted = Org.download_query_page, []
+    download = Org.download_query_page
+    deleted: list[str] = []
 
     def delete_once(org: Org, job_id: str, **options: Any) -> Any:
         if len(deleted) < 2:
