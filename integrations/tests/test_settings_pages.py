@@ -108,7 +108,10 @@ def test_the_sections_stand_in_one_order(ada: Client) -> None:
 
 
 def test_what_comes_later_says_so(ada: Client) -> None:
-    assert text_of(ada, "/integrations/salesforce/activities/").count("Stored now; takes effect with activities") == 1
+    assert (
+        text_of(ada, "/integrations/salesforce/activities/").count("Stored now; takes effect with activities")
+        == 1
+    )
 
 
 def test_deals_say_why_there_is_no_merge_sync(ada: Client) -> None:

@@ -46,7 +46,13 @@
     if (listed) listed.hidden = row.isConnected;
   }
 
-  form.addEventListener("input", show);
+  /* Ticking a stage means "only these". */
+  form.addEventListener("input", (event) => {
+    const some = event.target.closest(".ls-picks") && event.target.checked &&
+      event.target.closest("fieldset").querySelector("input[value=some]");
+    if (some) some.checked = true;
+    show();
+  });
   form.addEventListener("change", (event) => {
     const select = event.target;
     if (select.dataset.addHere && select.value) {
