@@ -37,7 +37,8 @@ class OutboxEntry(models.Model):
     payload = models.JSONField(null=True, help_text="what was sent, kept while it is on its way")
 
     class Meta:
-        verbose_name_plural = "outbox entries"
+        verbose_name = "waiting change"
+        verbose_name_plural = "waiting changes"
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(
                 fields=["kind", "record_id"],
