@@ -77,7 +77,16 @@ def _does(run: SyncRun, objects: list[str] | None, full: bool) -> bool:
 
 
 def _work_to_the_end(run: SyncRun, org: Org) -> None:
-    """Takes the same lease as a worker, and waits while one holds it or Salesforce asks to wait."""
+    """Takes the same lease as a worker; interrupted, it hands the lease on, so that others go on at once."""
+    try:
+        _work(run, org)
+    except KeyboardInterrupt:
+        SyncRun.objects.filter(pk=run.pk, fence=run.fence, state__in=OPEN).update(lease_until=None)
+        raise
+
+
+def _work(run: SyncRun, org: Org) -> None:
+    """Waits while another worker holds the run or Salesforce asks to wait."""
     waits_since = timezone.now()
     done = -1
     while not work_on(
