@@ -1,6 +1,7 @@
 """Celery's side of the processes: each task loads, makes one call, and rings for what follows.
 
-A message may get lost or come twice: rows are the truth, and the tick finds what nobody works on.
+A message may get lost or come twice: rows are the truth, and the tick finds what nobody works on. Queues
+stand in CELERY_TASK_ROUTES.
 """
 
 import logging
@@ -21,12 +22,15 @@ SLICE_SECONDS = 100
 logger = logging.getLogger(__name__)
 
 
-def ring(task: Task[Any, Any], **ids: int) -> None:
-    """Have a worker do it once the transaction is committed. A broker that is gone costs a minute: the tick."""
-    transaction.on_commit(lambda: task.delay(**ids), robust=True)
+def ring(task: Task[Any, Any], *, after: float = 0, **ids: int) -> None:
+    """Have a worker do it once the transaction is committed, `after` seconds later at the earliest.
+
+    A broker that is gone costs a minute: the tick.
+    """
+    transaction.on_commit(lambda: task.apply_async(kwargs=ids, countdown=after or None), robust=True)
 
 
-@shared_task(queue="live", soft_time_limit=50, time_limit=60)
+@shared_task(soft_time_limit=50, time_limit=60)
 def tick() -> None:
     """The guard, every minute: ends windows, mails notices, starts what is due, wakes what nobody works on."""
     now = timezone.now()
@@ -40,13 +44,13 @@ def tick() -> None:
         ring(pull_slice, run_id=run.pk)
 
 
-@shared_task(queue="live", soft_time_limit=50, time_limit=60)
+@shared_task(soft_time_limit=50, time_limit=60)
 def end_window(*, connection_id: int) -> None:
     """The clock's end of the window; which window it was doesn't matter, as none ends before its time."""
     tick()
 
 
-@shared_task(queue="pull", soft_time_limit=240, time_limit=300)
+@shared_task(soft_time_limit=240, time_limit=300)
 def prepare_workspace(*, connection_id: int) -> None:
     """After connecting (A4). A failure is tried again by the tick."""
     connection = Connection.objects.live().filter(pk=connection_id).first()
@@ -64,7 +68,7 @@ def prepare_workspace(*, connection_id: int) -> None:
         ring(pull_slice, run_id=run.pk)
 
 
-@shared_task(queue="pull", soft_time_limit=60, time_limit=90)
+@shared_task(soft_time_limit=60, time_limit=90)
 def scheduled_pull() -> None:
     """Every 30 minutes, or as the setting says (C2)."""
     run = due.start_scheduled_pull(timezone.now())
@@ -72,28 +76,26 @@ def scheduled_pull() -> None:
         ring(pull_slice, run_id=run.pk)
 
 
-@shared_task(queue="pull", soft_time_limit=240, time_limit=300)
+@shared_task(soft_time_limit=240, time_limit=300)
 def pull_slice(*, run_id: int) -> None:
     """A bounded piece of a run, then a message for the next one."""
+    began = timezone.now()
     run = SyncRun.objects.select_related("connection").get(pk=run_id)
-    if not due.may_work(run.connection, timezone.now()):
+    if not due.may_work(run.connection, began):
         return
+    fence = run.fence
     org = open_org(run.connection, feature="pull")
     try:
-        over = work_on(
-            run,
-            org=org,
-            clock=timezone.now,
-            seconds=SLICE_SECONDS,
-            prepare=keep_prepared(timezone.now()),
-        )
+        work_on(run, org=org, clock=timezone.now, seconds=SLICE_SECONDS, prepare=keep_prepared(began))
     finally:
         org.close()
-    if not over and due.may_be_taken(run, timezone.now()):
-        ring(pull_slice, run_id=run_id)
+    used_up = (timezone.now() - began).total_seconds() >= SLICE_SECONDS
+    seconds = due.next_slice(run, fence=fence, used_up=used_up, now=timezone.now())
+    if seconds is not None:
+        ring(pull_slice, after=seconds, run_id=run_id)
 
 
-@shared_task(queue="live", soft_time_limit=50, time_limit=60)
+@shared_task(soft_time_limit=50, time_limit=60)
 def count_waiting() -> None:
     """The doorbell of `manage.py listen`. Nothing is sent by this version: what waits is counted for the page."""
     waiting.count_waiting(timezone.now())

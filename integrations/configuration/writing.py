@@ -9,6 +9,7 @@ from integrations.configuration.agreements import outdate_agreements
 from integrations.configuration.options import OPTIONS
 from integrations.configuration.workspace import STAGE_MODELS, Row, State, Workspace
 from integrations.models import Connection, SalesforceOwner, SyncSettings
+from integrations.sync.schedule import set_pull_interval
 from mappings.catalogue import SALESFORCE_OBJECTS
 from mappings.models import Direction, FieldMap, StageMap, ValueMap
 
@@ -55,6 +56,8 @@ def _write_settings(before: State, wanted: State) -> None:
     changed = [option for option in OPTIONS if wanted.settings[option.path] != before.settings[option.path]]
     if changed:
         SyncSettings.objects.update(**{option.column: wanted.settings[option.path] for option in changed})
+    if any(option.column == "pull_interval_minutes" for option in changed):
+        set_pull_interval(wanted.settings["pull.interval_minutes"])
 
 
 def _make_stages(stages: list[tuple[str, str]]) -> None:

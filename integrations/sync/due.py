@@ -10,6 +10,9 @@ from integrations.sync.refusals import Refused
 
 MOVING = (ConnectionState.CONFIGURING, ConnectionState.READ_ONLY, ConnectionState.ACTIVE)
 
+LONGEST_WAIT = 60
+"""Seconds; what waits longer is the tick's."""
+
 
 def to_prepare() -> list[Connection]:
     """Connected, but the workspace isn't prepared: its task was lost, or failed."""
@@ -55,9 +58,20 @@ def may_work(connection: Connection, now: datetime) -> bool:
     return connection.state in MOVING and not (allowance and allowance.waiting(now))
 
 
-def may_be_taken(run: SyncRun, now: datetime) -> bool:
-    """Whether the run goes on at once: neither held by another worker nor put off."""
-    return _takeable(now).filter(pk=run.pk).exists()
+def next_slice(run: SyncRun, *, fence: int, used_up: bool, now: datetime) -> float | None:
+    """In how many seconds whoever worked on the run, whose fence was `fence` before, goes on with it.
+
+    None leaves it to the tick, or to the worker that holds it: two chains of messages for one run would
+    wake each other for ever, and a slice that stopped early without a reason to wait may meet the same wall.
+    """
+    now_stored = SyncRun.objects.select_related("connection").get(pk=run.pk)
+    worked = now_stored.fence > fence and now_stored.fence == run.fence
+    if not worked or now_stored.state not in OPEN or not may_work(now_stored.connection, now):
+        return None
+    if now_stored.lease_until is None:
+        return 0 if used_up else None
+    wait = max((now_stored.lease_until - now).total_seconds(), 0)
+    return wait if wait < LONGEST_WAIT else None
 
 
 def _takeable(now: datetime) -> QuerySet[SyncRun]:

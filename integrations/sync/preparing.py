@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db import transaction
 
+from integrations.configuration.agreements import drop_outdated_agreements
 from integrations.models import Connection, ObjectSchema, SyncedObject, SyncRun, SyncSettings
-from integrations.salesforce.errors import Gone, NeedsPerson
+from integrations.salesforce.errors import Gone, NeedsPerson, TryLater
 from integrations.salesforce.org import Org
 from integrations.sync.owners import follow_owners
 from integrations.sync.pull.runs import PULL_ORDER, open_run, start_pull
@@ -15,6 +16,9 @@ from integrations.sync.refusals import Refused
 from integrations.sync.stages import follow_stages
 from mappings.defaults import default_map
 from mappings.models import FieldMap
+
+DROPPING_SECONDS = 20
+"""Well within a lease: what is left then is worked off in the run's next slice."""
 
 DESCRIBED = (*PULL_ORDER, "OpportunityContactRole", "OpportunityStage", "User", "Task", "Event")
 
@@ -43,6 +47,8 @@ def keep_prepared(now: datetime) -> Callable[[Connection, Org], None]:
     """What a pull does before its first object: schema, stages and owners follow Salesforce."""
 
     def follow(connection: Connection, org: Org) -> None:
+        if not drop_outdated_agreements(seconds=DROPPING_SECONDS):
+            raise TryLater(code="JOB_RUNS", message="A changed map is still being worked off", after=1)
         read_schema(connection, org, PULL_ORDER, now=now)
         follow_stages(connection, org)
         follow_owners(connection, org)

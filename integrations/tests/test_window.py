@@ -1,10 +1,11 @@
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django_celery_beat.models import PeriodicTask
 
 from crm.models import User
+from integrations.configuration import import_configuration
 from integrations.models import AuditEntry, Connection, ConnectionState, SyncRun
 from integrations.sync import due, schedule, window
 from integrations.sync.pull.runs import refuse_pull
@@ -136,7 +137,7 @@ def test_an_operators_edit_of_the_schedule_is_kept(connection: Connection) -> No
 
 def test_changing_the_setting_changes_the_schedule(connection: Connection) -> None:
     schedule.keep_schedules(connection)
-    schedule.set_pull_interval(5)
+    import_configuration({"settings": {"pull": {"interval_minutes": 5}}}, actor=None, now=NOON)
     assert PeriodicTask.objects.get(name=schedule.PULL).interval.every == 5
 
 
@@ -177,3 +178,25 @@ def test_the_tick_wakes_runs_that_nobody_works_on(
     SyncRun.objects.update(lease_until=lease)
     Connection.objects.update(**state)
     assert len(due.to_work_on(NOON)) == expected
+
+
+@pytest.mark.parametrize(
+    ("fence", "lease", "used_up", "expected"),
+    [
+        (1, None, True, 0),
+        (1, None, False, None),
+        (1, NOON + timedelta(seconds=2), False, 2),
+        (1, NOON + timedelta(minutes=10), False, None),
+        (0, NOON + timedelta(seconds=50), False, None),
+    ],
+    ids=["time used up", "stopped by a wall", "Salesforce works", "a long wait", "another holds it"],
+)
+def test_when_a_run_goes_on(
+    db: None, fence: int, lease: datetime | None, used_up: bool, expected: float | None
+) -> None:
+    make_connection(prepared_at=NOON)
+    run = due.start_scheduled_pull(NOON)
+    assert run is not None
+    SyncRun.objects.filter(pk=run.pk).update(fence=fence, lease_until=lease)
+    run.refresh_from_db()
+    assert due.next_slice(run, fence=0, used_up=used_up, now=NOON) == expected
