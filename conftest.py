@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 import django
 import pytest
+from django.db import connection, connections
 from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
 
 from config import chromium
 
@@ -22,11 +24,12 @@ for _name in ("REDIS_URL", "SECRET_KEY", "TOKEN_KEYS", "PLAN", "PUBLIC_URL", "AL
     os.environ.pop(_name, None)
 
 django.setup()
+TABLES_WITH_ROWS = ("auth_group", "crm_publicsuffix")
 NO_BROWSER = "no Chromium on this machine"
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(django_db_setup: None) -> Iterator[Browser]:
     """The distribution's Chromium, headless. Mark tests that use it `browser`."""
     path = chromium.find()
     if path is None:
@@ -34,6 +37,8 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
         yield running
+        # Django keeps the connections made beside Playwright's loop apart: nobody else would close them.
+        connections.close_all()
         running.close()
 
 
@@ -44,6 +49,33 @@ def page(browser: Browser) -> Iterator[Page]:
     context.set_default_timeout(10_000)
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Keep a copy of the rows that migrations made."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA kept")
+        for table in TABLES_WITH_ROWS:
+            cursor.execute(f"CREATE TABLE kept.{table} AS TABLE {table}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """A test with transactions of its own ends by emptying every table; give back what migrations put there."""
+    yield
+    if nextitem is not None and _empties_tables(item):
+        with item.config.stash[blocking_manager_key].unblock(), connection.cursor() as cursor:
+            for table in TABLES_WITH_ROWS:
+                cursor.execute(f"INSERT INTO {table} TABLE kept.{table} ON CONFLICT DO NOTHING")
+
+
+def _empties_tables(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return bool(marker and marker.kwargs.get("transaction")) or bool(
+        fixtures & {"transactional_db", "live_server"}
+    )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
