@@ -27,7 +27,7 @@ def ring(task: Task[Any, Any], *, after: float = 0, **ids: int) -> None:
 
     A broker that is gone costs a minute: the tick.
     """
-    transaction.on_commit(lambda: task.apply_async(kwargs=ids, countdown=after or None), robust=True)
+    transaction.on_commit(lambda: task.apply_async(kwargs=ids, countdown=after), robust=True)
 
 
 @shared_task(soft_time_limit=50, time_limit=60)
