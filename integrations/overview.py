@@ -223,9 +223,15 @@ def _steps(connection: Connection) -> list[Step]:
         Step("Connection", "salesforce_connection", not connection.needs_sign_in_since, ""),
         Step("Pull settings", "salesforce_contacts", prepared, pending),
         Step("Field maps", "salesforce_contacts", mapped and not resting, _fields_note(mapped, resting)),
-        Step("Push settings", "salesforce_contacts", prepared, "all off" if prepared else pending),
+        Step("Push settings", "salesforce_contacts", prepared, _push_note() if prepared else pending),
         Step("Preview", "", False, "comes with a later version"),
     ]
+
+
+def _push_note() -> str:
+    settings = SyncSettings.current()
+    new = (settings.people_push_new, settings.accounts_push_new, settings.deals_push_new)
+    return "" if any(new) else "new records off"
 
 
 def _fields_note(mapped: bool, resting: int) -> str:

@@ -122,7 +122,8 @@ def open_org(connection: Connection, *, feature: str, clock: Clock = timezone.no
 
 def sign_in_reason(error: SalesforceError) -> str:
     """Why an admin has to sign in again, in words."""
-    return f"{error.sentence} Salesforce said: {error}"
+    said = f"Salesforce said: {error}"
+    return said if isinstance(error, SignInNeeded) else f"{error.sentence} {said}"
 
 
 def _token(row: Connection) -> Token:

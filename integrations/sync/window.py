@@ -7,11 +7,12 @@ from datetime import datetime
 from django.db import transaction
 
 from crm.models import User
-from integrations.models import AuditEntry, Connection
+from integrations.models import AuditEntry, Connection, SyncRun
 from integrations.salesforce import oauth
 from integrations.salesforce.errors import SalesforceError
 from integrations.salesforce.hosts import HostRefused
 from integrations.sync import schedule
+from integrations.sync.pull.runs import OPEN
 from integrations.sync.refusals import Refused
 
 
@@ -67,6 +68,10 @@ def disconnect(connection: Connection, *, user: User | None, now: datetime) -> N
     with transaction.atomic():
         before = connection.state
         connection.disconnect(now)
+        # A connection that comes back has a window: what was applied before it must not go on inside it.
+        SyncRun.objects.filter(connection=connection, state__in=OPEN).update(
+            state=SyncRun.State.CANCELLED, finished_at=now, lease_until=None
+        )
         _audit(connection, "disconnected", user, now, before)
         schedule.stop_schedules()
     # After the commit, as a token that Salesforce keeps for a while is better than one kept here for ever.

@@ -200,6 +200,12 @@ def test_every_page_carries_the_banner_while_sign_in_is_needed(open_window: Conn
     assert f"{PAGE}banner/" in text_of(seller.get("/home/"))
 
 
+def test_the_overview_says_it_once(admin: Client, open_window: Connection) -> None:
+    open_window.require_sign_in("revoked", timezone.now())
+    there = {"hx-request": "true", "hx-current-url": f"http://testserver{PAGE}"}
+    assert admin.get(f"{PAGE}banner/", headers=there).content == b""
+
+
 def test_progress_tells_records_total_and_rate(admin: Client, open_window: Connection) -> None:
     now = timezone.now()
     run = SyncRun.objects.create(connection=open_window, kind="extract", trigger="first", created_at=now)

@@ -128,6 +128,13 @@ def test_a_disconnect_stops_the_schedule_and_forgets_the_tokens(connection: Conn
     assert not PeriodicTask.objects.filter(name=schedule.END_OF_WINDOW).exists()
 
 
+def test_a_disconnect_ends_the_runs_under_way(db: None) -> None:
+    connection = make_connection(prepared_at=NOON, activated_at=NOON)
+    due.start_scheduled_pull(NOON)
+    window.disconnect(connection, user=None, now=NOON)
+    assert set(SyncRun.objects.values_list("state", flat=True)) == {SyncRun.State.CANCELLED}
+
+
 def test_an_operators_edit_of_the_schedule_is_kept(connection: Connection) -> None:
     schedule.keep_schedules(connection)
     PeriodicTask.objects.filter(name=schedule.PULL).update(priority=7)

@@ -2,6 +2,7 @@
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -56,7 +57,9 @@ def progress(request: SignedInRequest) -> HttpResponse:
 @role_required(Role.SALES)
 @require_safe
 def banner(request: SignedInRequest) -> HttpResponse:
-    """On every page while Salesforce needs sign-in (A6); else nothing."""
+    """On every page while Salesforce needs sign-in (A6); else nothing. The overview says so itself."""
+    if request.htmx.current_url_abs_path == reverse("salesforce"):
+        return HttpResponse()
     connection = Connection.objects.live().exclude(needs_sign_in_since=None).first()
     return render(request, "integrations/_banner.html", {"connection": connection})
 
