@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from crm.models import User
 from integrations.models import Connection
 from integrations.salesforce import oauth
-from integrations.salesforce.errors import SalesforceError, TryLater
+from integrations.salesforce.errors import NeedsPerson, SalesforceError, TryLater
 from integrations.salesforce.hosts import HostRefused, login_host
 from integrations.sync.arrivals import Arrival, arrive, look_around
 from integrations.sync.refusals import Refused
@@ -142,7 +142,8 @@ def refusal_of(error: SalesforceError, app: App) -> Refused:
         return Refused(
             f"{app.login_url} doesn't answer as Salesforce does ({error.code}). Check the address."
         )
-    words = _WORDS.get(error.code)
+    # What the door itself found wrong, before asking, says more than the code it borrows.
+    words = None if isinstance(error, NeedsPerson) and error.status is None else _WORDS.get(error.code)
     return Refused(words or f"{error.sentence} Salesforce said: {error}")
 
 

@@ -2,16 +2,23 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 from django.core.management import call_command
+from django.utils import timezone
 
 from crm.models import Contact
 from integrations.models import Connection, OutboxEntry, SyncError, SyncRun
 from integrations.tests.conftest import NOON, make_connection
 from integrations.tests.sandbox_process import SandboxOrg, sandbox_org
+from integrations.tokens import ConnectionTokens
 
 
 @pytest.fixture(scope="module")
@@ -162,3 +169,42 @@ def test_a_file_that_isnt_there_is_a_failure_in_words(db: None, run: Any, tmp_pa
     code, answer = run("config", "import", str(tmp_path / "none.json"))
     assert (code, answer["code"]) == (1, "FILE")
     assert "can't be read" in answer["error"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_connecting_with_a_jwt(run: Any, demo_org: SandboxOrg, tmp_path: Path) -> None:
+    key, certificate = key_and_certificate()
+    demo_org.control("PATCH", f"/apps/{demo_org.client_id}", {"certificate": certificate})
+    file = tmp_path / "key.pem"
+    file.write_text(key, encoding="utf-8")
+    app = (f"--login-url={demo_org.url}", f"--client-id={demo_org.client_id}", f"--jwt-key={file}")
+    code, answer = run("connect", *app, "--username=integration@acme.example")
+    assert (code, answer["sync_user"]) == (0, "integration@acme.example")
+    connection = Connection.objects.get()
+    assert connection.flow == Connection.Flow.JWT
+    tokens = ConnectionTokens(connection.pk)
+    assert tokens.refreshed(tokens.current()).version == connection.token_version + 1
+
+
+def test_a_jwt_needs_whom_to_sign_in(db: None, run: Any, tmp_path: Path) -> None:
+    code, answer = run("connect", "--login-url=sandbox", "--client-id=x", f"--jwt-key={tmp_path / 'none'}")
+    assert (code, answer["code"]) == (1, "USAGE")
+
+
+def key_and_certificate() -> tuple[str, str]:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Lockstep")])
+    now = timezone.now()
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return private.decode(), certificate.public_bytes(pem).decode()

@@ -259,3 +259,24 @@ def test_another_org_is_asked_for_its_name(connected: Connection, other_org_proc
     assert "That isn't the org's name" in text_of(client.post(f"{PAGE}confirm/", {"name": "Acme"}))
     client.post(f"{PAGE}confirm/", {"name": "Globex"})
     assert Connection.objects.live().get().org_name == "Globex"
+
+
+def test_the_page_connects_without_a_browser_too(admin: Client, org_process: SandboxOrg) -> None:
+    page = admin.post(PAGE, form_of(org_process, flow="client_credentials"), follow=True)
+    assert "Setting up" in text_of(page)
+    assert Connection.objects.get().flow == Connection.Flow.CLIENT_CREDENTIALS
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({}, "A JWT needs the user to sign in"),
+        ({"username": "a@b.c", "jwt_key": "pasted nonsense"}, "no unencrypted RSA private key"),
+    ],
+)
+def test_a_jwt_that_cant_work_is_refused(
+    admin: Client, org_process: SandboxOrg, other: dict[str, str], said: str
+) -> None:
+    page = text_of(admin.post(PAGE, form_of(org_process, flow="jwt", **other)))
+    assert said in page
+    assert "pasted nonsense" not in page

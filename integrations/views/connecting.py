@@ -28,13 +28,17 @@ class ConnectForm(forms.Form):
     login_url = forms.CharField(max_length=255)
     client_id = forms.CharField(max_length=255)
     client_secret = forms.CharField(max_length=255, required=False)
+    flow = forms.ChoiceField(choices=Connection.Flow.choices, required=False)
+    username = forms.CharField(max_length=255, required=False)
+    jwt_key = forms.CharField(max_length=20_000, required=False)
 
     def app(self) -> connecting.App:
         """Raises Refused with what to mend first."""
         if not self.is_valid():
             missing = next(iter(self.errors))
             raise Refused(_MISSING.get(missing, "Fill in all fields."))
-        return connecting.checked_app(**self.cleaned_data)
+        typed = {name: self.cleaned_data[name] for name in ("login_url", "client_id", "client_secret")}
+        return connecting.checked_app(**typed)
 
 
 _MISSING = {
@@ -71,15 +75,22 @@ def connect_form(
     )
 
 
-@sensitive_post_parameters("client_secret")
+@sensitive_post_parameters("client_secret", "jwt_key")
 def connect(request: SignedInRequest) -> HttpResponse:
-    """The connect form was sent: on to Salesforce."""
+    """The connect form was sent: on to Salesforce, or connected at once without a browser."""
     form = ConnectForm(request.POST)
     try:
-        return _to_salesforce(request, form.app())
+        app = form.app()
+        if form.cleaned_data["flow"] in ("", Connection.Flow.WEB):
+            return _to_salesforce(request, app)
+        connection = _connect_headless(request, form, app)
+    except OtherOrg as other:
+        keep_arrival(request.session, other.arrival)
+        return _ask_for_name(request, other.arrival, other.reason)
     except Refused as refused:
-        kept = {"login_url": form.data.get("login_url", ""), "client_id": form.data.get("client_id", "")}
+        kept = {name: form.data.get(name, "") for name in ("login_url", "client_id", "username")}
         return connect_form(request, values=kept, refusal=refused.reason, status=400)
+    return _connected(request, connection)
 
 
 @role_required(Role.ADMIN)
@@ -153,6 +164,17 @@ def _to_salesforce(request: SignedInRequest, app: connecting.App) -> HttpRespons
     address, pending = connecting.begin(app, redirect_uri=callback_address(request), now=timezone.now())
     keep_sign_in(request.session, pending)
     return redirect(address)
+
+
+def _connect_headless(request: SignedInRequest, form: ConnectForm, app: connecting.App) -> Connection:
+    """Raises Refused, also OtherOrg."""
+    now = timezone.now()
+    if form.cleaned_data["flow"] == Connection.Flow.CLIENT_CREDENTIALS:
+        return connecting.connect_client_credentials(app, user=request.user, now=now)
+    username, key = form.cleaned_data["username"], form.cleaned_data["jwt_key"]
+    if not username or not key:
+        raise Refused("A JWT needs the user to sign in and the app's private key.")
+    return connecting.connect_jwt(app, username=username, private_key=key, user=request.user, now=now)
 
 
 def _sign_in_headless(request: SignedInRequest, connection: Connection) -> HttpResponse:
