@@ -182,7 +182,7 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_DEFAULT_QUEUE = "live"
 CELERY_TASK_ROUTES = {
     f"integrations.tasks.{task}": {"queue": "pull"}
-    for task in ("prepare_workspace", "scheduled_pull", "pull_slice")
+    for task in ("prepare_workspace", "scheduled_pull", "pull_slice", "show_or_hide")
 }
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -16,6 +16,7 @@ from integrations.salesforce.errors import SalesforceError
 from integrations.sync import due, notices, waiting, window
 from integrations.sync.preparing import keep_prepared, prepare
 from integrations.sync.pull.slices import work_on
+from integrations.sync.visibility import apply_visibility, to_show_or_hide
 from integrations.tokens import open_org
 
 SLICE_SECONDS = 100
@@ -39,6 +40,8 @@ def tick() -> None:
     waiting.count_waiting(now)
     for connection in due.to_prepare():
         ring(prepare_workspace, connection_id=connection.pk)
+    for connection in due.to_show_or_hide():
+        ring(show_or_hide, connection_id=connection.pk)
     due.start_first_pulls(now)
     for run in due.to_work_on(now):
         ring(pull_slice, run_id=run.pk)
@@ -48,6 +51,14 @@ def tick() -> None:
 def end_window(*, connection_id: int) -> None:
     """The clock's end of the window; which window it was doesn't matter, as none ends before its time."""
     tick()
+
+
+@shared_task(soft_time_limit=240, time_limit=300)
+def show_or_hide(*, connection_id: int) -> None:
+    """Make records as visible as the settings say (C1); cut off by the time limit, the tick rings again."""
+    for connection in Connection.objects.live().filter(pk=connection_id):
+        for name in to_show_or_hide(connection):
+            apply_visibility(connection, name)
 
 
 @shared_task(soft_time_limit=240, time_limit=300)

@@ -42,9 +42,7 @@ def outdate_agreements(
             defaults={"done": 0},
         )
     if reread:
-        SyncedObject.objects.filter(connection=connection, name=object_name).update(
-            watermark=None, watermark_id=""
-        )
+        SyncedObject.objects.filter(connection=connection, name=object_name).update(read_again=True)
 
 
 def drop_outdated_agreements(*, seconds: float | None = None) -> bool:

@@ -100,6 +100,9 @@ class SyncedObject(models.Model):
     staged_rows = models.BigIntegerField(
         default=0, help_text="must equal the staging table's rows, else read again"
     )
+    read_again = models.BooleanField(
+        default=False, help_text="a changed map wants every record again: the next pull reads all"
+    )
     pulled_at = models.DateTimeField(null=True, help_text="the org's clock at the last complete pull")
     there = models.BigIntegerField(null=True, help_text="live records in Salesforce, at the last count")
     linked = models.BigIntegerField(default=0)

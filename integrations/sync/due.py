@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from integrations.models import ApiAllowance, Connection, ConnectionState, SyncRun
+from integrations.sync import visibility
 from integrations.sync.pull.runs import OPEN, start_first_pull, start_pull
 from integrations.sync.refusals import Refused
 
@@ -18,6 +19,11 @@ def to_prepare() -> list[Connection]:
     """Connected, but the workspace isn't prepared: its task was lost, or failed."""
     unprepared = Connection.objects.live().filter(prepared_at=None)
     return [connection for connection in unprepared if connection.state in MOVING]
+
+
+def to_show_or_hide() -> list[Connection]:
+    """Connections with records that are not as visible as the settings say."""
+    return [connection for connection in Connection.objects.live() if visibility.to_show_or_hide(connection)]
 
 
 def start_first_pulls(now: datetime) -> list[SyncRun]:

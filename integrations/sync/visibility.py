@@ -20,6 +20,16 @@ WITH batch AS (
 SELECT max(id) FROM batch"""
 
 
+def to_show_or_hide(connection: Connection) -> list[str]:
+    """The objects whose records are not all as visible as the settings say."""
+    hidden = SyncSettings.current().hidden_objects
+    return [
+        synced.name
+        for synced in SyncedObject.objects.filter(connection=connection)
+        if synced.hidden != (synced.linked if synced.name in hidden else 0)
+    ]
+
+
 def apply_visibility(connection: Connection, object_name: str) -> None:
     """Make the object's records as visible as the settings say, a batch a transaction; safe to repeat."""
     hidden = object_name in SyncSettings.current().hidden_objects

@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from celery import current_app as app
 from django.core import mail
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from config.celery import app
 from crm.models import Contact, Kind
 from crm.roles import Role
 from crm.tests.factories import make_contact, make_user

@@ -2,7 +2,7 @@ import pytest
 
 from crm.models import Contact, JournalEntry
 from integrations.models import OutboxEntry, SyncedObject, SyncSettings
-from integrations.sync.visibility import apply_visibility
+from integrations.sync.visibility import apply_visibility, to_show_or_hide
 from integrations.tests import factories
 from integrations.tests.factories import row
 from integrations.tests.pull.pulling import pull_rows
@@ -44,3 +44,13 @@ def test_what_is_pulled_of_a_hidden_object_is_hidden_from_the_start() -> None:
     hide("Lead")
     pull_rows(live, "Lead", [row("Lead", 1, LastName="Lovelace", Company="Acme")])
     assert Contact.objects.get().hidden
+
+
+def test_an_object_is_due_until_its_records_are_as_the_settings_say() -> None:
+    live = factories.connection()
+    factories.schemas(live)
+    pull_rows(live, "Contact", [row("Contact", 1, LastName="Lovelace")])
+    hide("Contact")
+    assert to_show_or_hide(live) == ["Contact"]
+    apply_visibility(live, "Contact")
+    assert to_show_or_hide(live) == []

@@ -25,6 +25,8 @@ from integrations.configuration.submission import (
 )
 from integrations.configuration.workspace import STAGE_MODELS, State, Workspace
 from integrations.models import AuditEntry, SyncedObject
+from integrations.sync import due
+from integrations.tasks import ring, show_or_hide
 from mappings.models import Conflict
 
 TRY_AGAIN = "That page was out of date, and nothing was saved. This is how the settings stand now."
@@ -79,6 +81,8 @@ def _save(request: SignedInRequest, page: SettingsPage) -> HttpResponse:
     except InvalidConfiguration as invalid:
         return _show(request, page, workspace, draft, problems=invalid.problems, status=422)
     if changes:
+        for connection in due.to_show_or_hide():
+            ring(show_or_hide, connection_id=connection.pk)
         messages.success(request, _saved(changes))
     else:
         messages.info(request, "Nothing was changed.")

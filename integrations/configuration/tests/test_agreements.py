@@ -17,9 +17,9 @@ TITLE = {"field": "title", "salesforce": "Title"}
 def org() -> Connection:
     live = connection()
     describe(live, "Contact", field("Title"), field("Role__c"), field("LeadSource", "picklist"))
-    SyncedObject.objects.create(connection=live, name="Contact", watermark=NOW)
+    SyncedObject.objects.create(connection=live, name="Contact")
     import_configuration({"maps": {"Contact": [TITLE]}}, actor=None, now=NOW)
-    SyncedObject.objects.update(watermark=NOW)
+    SyncedObject.objects.update(read_again=False)
     for number in range(3):
         RecordLink.objects.create(
             connection=live,
@@ -45,7 +45,7 @@ def test_pairing_a_field_anew_drops_what_was_agreed_and_reads_again() -> None:
     save(maps={"Contact": [{**TITLE, "salesforce": "Role__c"}]})
 
     assert bases() == [{"Phone": "1"}] * 3
-    assert SyncedObject.objects.get().watermark is None
+    assert SyncedObject.objects.get().read_again
 
 
 @pytest.mark.usefixtures("org")
@@ -53,7 +53,7 @@ def test_a_changed_rule_keeps_what_was_agreed() -> None:
     save(maps={"Contact": [{**TITLE, "conflict": "workspace"}]})
 
     assert bases()[0]["Title"] == "CEO"
-    assert SyncedObject.objects.get().watermark == NOW
+    assert not SyncedObject.objects.get().read_again
 
 
 @pytest.mark.usefixtures("org")
@@ -70,7 +70,7 @@ def test_a_removed_row_needs_no_reading() -> None:
     save(maps={"Contact": []})
 
     assert bases() == [{"Phone": "1"}] * 3
-    assert SyncedObject.objects.get().watermark == NOW
+    assert not SyncedObject.objects.get().read_again
 
 
 @pytest.mark.usefixtures("org")

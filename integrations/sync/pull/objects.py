@@ -38,15 +38,16 @@ class ObjectRun:
             self._apply()
 
     def _start(self) -> None:
-        """A full pull forgets its place, so that everything is read again."""
+        """A full pull forgets its place, so that everything is read again; so does one after a changed map."""
         run, synced = self.run, self.synced
         with transaction.atomic():
             self.lease.check()
             run.state, run.started_at = SyncRun.State.RUNNING, self.lease.clock()
-            run.save(update_fields=["state", "started_at"])
+            run.full = run.full or synced.read_again
+            run.save(update_fields=["state", "started_at", "full"])
             if run.full:
-                synced.staged, synced.staged_id, synced.staged_rows = None, "", 0
-                synced.save(update_fields=["staged", "staged_id", "staged_rows"])
+                synced.staged, synced.staged_id, synced.staged_rows, synced.read_again = None, "", 0, False
+                synced.save(update_fields=["staged", "staged_id", "staged_rows", "read_again"])
                 self.staging.drop()
 
     def _extract(self) -> None:
@@ -67,7 +68,8 @@ class ObjectRun:
     def _apply(self) -> None:
         if "last_seq" not in self.run.checkpoint and not self._ready_to_apply():
             return
-        applier = Applier(plan=self.plan, staging=self.staging, run=self.run, lease=self.lease)
+        plan = self.plan.only(self.staging.columns())
+        applier = Applier(plan=plan, staging=self.staging, run=self.run, lease=self.lease)
         if applier.apply_chunk(last_seq=self.run.checkpoint["last_seq"]):
             return
         applier.adopt_late_parents()
@@ -106,7 +108,7 @@ class ObjectRun:
             synced.pulled_at = self.run.checkpoint["asked_at"]
             synced.staged_rows = 0
             synced.there = there if there is not None else F("there") + grown
-            synced.save()
+            synced.save(update_fields=["watermark", "watermark_id", "pulled_at", "staged_rows", "there"])
             self.staging.drop()
             synced.refresh_from_db()
             self.run.watermark_after = watermark(synced)

@@ -4,7 +4,9 @@ Built from the maps, the schema and the settings as they stand, once per run and
 compiled from it (`statements`); the preview will read the same plan (design, idea 1).
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 from django.db import models
 
@@ -45,6 +47,10 @@ class ObjectPlan:
     run: int
     matches: bool
     """Whether unlinked records here may be adopted: first and manual pulls only (C6)."""
+
+    def only(self, columns: Sequence[str]) -> Self:
+        """The plan for what was read: a field mapped since then waits for the next pull, which reads it."""
+        return replace(self, fields=tuple(field for field in self.fields if field.salesforce in columns))
 
     @property
     def model(self) -> type[Account] | type[Contact] | type[Deal]:
