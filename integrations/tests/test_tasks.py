@@ -23,9 +23,9 @@ from integrations.tests.sandbox_process import SandboxOrg
 
 @pytest.fixture
 def eager() -> Iterator[None]:
-    app.conf.update(task_always_eager=True, task_eager_propagates=True)
+    tasks.tick.app.conf.update(task_always_eager=True, task_eager_propagates=True)
     yield
-    app.conf.update(task_always_eager=False, task_eager_propagates=False)
+    tasks.tick.app.conf.update(task_always_eager=False, task_eager_propagates=False)
 
 
 @pytest.mark.django_db(transaction=True)
