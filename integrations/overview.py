@@ -32,7 +32,7 @@ BARS = 12
 
 @dataclass(frozen=True)
 class ObjectTile:
-    """`waiting` and `errors` are None where another object's tile shows them."""
+    """Where one object stands. `read_ahead` rows are read but not applied yet, as in the window (A4)."""
 
     name: str
     label: str
@@ -45,6 +45,7 @@ class ObjectTile:
     waiting: int
     errors: int
     rests: str
+    read_ahead: int
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,7 @@ def _tile(synced: SyncedObject, counts: dict[str, int] | None, waiting: int, err
         waiting=waiting,
         errors=errors,
         rests=synced.suspended,
+        read_ahead=synced.staged_rows,
     )
 
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from celery import current_app as app
 from django.core import mail
 from django.utils import timezone
 from kombu.exceptions import OperationalError

@@ -10,10 +10,11 @@ from typing import Self
 
 from django.db import models
 
-from crm.models import Account, AccountStage, Contact, ContactStage, CustomField, Deal, DealStage
+from crm.catalogue import mappable_fields
+from crm.models import Account, AccountStage, Contact, ContactStage, Deal, DealStage
 from integrations.models import Connection, ObjectSchema, SyncRun, SyncSettings
 from integrations.sync.pull.fields import PulledField
-from mappings.catalogue import SALESFORCE_OBJECTS, MappableField, built_in_fields
+from mappings.catalogue import SALESFORCE_OBJECTS
 from mappings.field_types import FieldType
 from mappings.models import Conflict, Direction, FieldMap, StageMap, ValueMap
 
@@ -104,7 +105,7 @@ def readable_fields(connection: Connection, object_name: str) -> dict[str, Sales
 def _fields(
     connection: Connection, object_name: str, kind: str, readable: dict[str, SalesforceField]
 ) -> list[PulledField]:
-    targets = targets_of(kind)
+    targets = mappable_fields(kind)
     values = _values(object_name)
     rows = FieldMap.objects.filter(object=object_name, suspended="").exclude(direction=Direction.PUSH)
     fields: list[PulledField] = []
@@ -126,17 +127,6 @@ def _fields(
             )
         )
     return fields
-
-
-def targets_of(kind: str) -> dict[str, MappableField]:
-    """Every workspace field of a kind that a map may name, custom ones as `custom.NAME`."""
-    custom = {
-        f"custom.{field.name}": MappableField(
-            kind, f"custom.{field.name}", field.label, FieldType(field.type)
-        )
-        for field in CustomField.objects.filter(kind=kind)
-    }
-    return built_in_fields(kind) | custom
 
 
 def _values(object_name: str) -> dict[str, dict[str, str]]:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from django.db.models import Manager, Model
 
+from crm.catalogue import mappable_fields
 from integrations.models import (
     Connection,
     ObjectSchema,
@@ -18,7 +19,7 @@ from integrations.models import (
     SalesforceOwner,
     SyncedObject,
 )
-from integrations.sync.pull.plan import MODELS, targets_of
+from integrations.sync.pull.plan import MODELS
 from integrations.tests.sandbox_process import SandboxOrg
 from mappings.catalogue import SALESFORCE_OBJECTS, MappableField
 from mappings.converters import CannotConvert, normalise, to_workspace
@@ -59,7 +60,7 @@ class _Comparison:
         self.types = {field["name"]: field["type"] for field in describe["fields"]}
         maps = FieldMap.objects.filter(object=name, suspended="").exclude(direction=Direction.PUSH)
         self.maps = [row for row in maps if row.salesforce in self.types]
-        self.targets = targets_of(self.kind)
+        self.targets = mappable_fields(self.kind)
         self.rows = self._ask(running)
         self.links = {
             link.salesforce_id: link
