@@ -25,7 +25,6 @@ class ObjectProgress:
 
 @dataclass(frozen=True)
 class Progress:
-    run_id: int
     title: str
     held_up: str
     objects: list[ObjectProgress]
@@ -36,7 +35,6 @@ def progress_of(run: SyncRun, now: datetime) -> Progress:
     title = "Reading Salesforce in advance" if preparing else "Pulling from Salesforce"
     children = run.children.order_by("pk")
     return Progress(
-        run_id=run.pk,
         title=f"{title} ({run.get_trigger_display()})",
         held_up=run.error,
         objects=[object_progress(child, now) for child in children],

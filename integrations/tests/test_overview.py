@@ -221,14 +221,25 @@ def test_progress_tells_records_total_and_rate(admin: Client, open_window: Conne
         total=8412,
         read=4206,
     )
-    page = text_of(admin.get(f"{PAGE}progress/?run={run.pk}"))
+    page = text_of(admin.get(f"{PAGE}progress/?seen=configuring-prepared-{run.pk}-open"))
     assert "4,206 of 8,412 records" in page
     assert "a second" in page
     assert "10 s left" in page
 
 
 def test_the_page_loads_anew_once_the_run_has_ended(admin: Client, open_window: Connection) -> None:
-    assert admin.get(f"{PAGE}progress/?run=7")["HX-Refresh"] == "true"
+    assert admin.get(f"{PAGE}progress/?seen=configuring-prepared-7-open")["HX-Refresh"] == "true"
+
+
+def test_the_page_loads_anew_after_a_run_that_came_and_went_unseen(
+    admin: Client, open_window: Connection
+) -> None:
+    seen = "?seen=configuring-prepared-0-idle"
+    assert not admin.get(f"{PAGE}progress/{seen}").has_header("HX-Refresh")
+    SyncRun.objects.create(
+        connection=open_window, kind="extract", trigger="first", state="succeeded", created_at=timezone.now()
+    )
+    assert admin.get(f"{PAGE}progress/{seen}")["HX-Refresh"] == "true"
 
 
 def test_tiles_show_both_sides(admin: Client, open_window: Connection) -> None:

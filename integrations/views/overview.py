@@ -1,5 +1,7 @@
 """The integrations list, the Salesforce overview, its live parts, and the connection's own page."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -10,9 +12,9 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from crm.pages import render_page
 from crm.roles import Role, SignedInRequest, has_role, role_required
-from integrations.models import AuditEntry, Connection, SalesforceOwner
+from integrations.models import AuditEntry, Connection, SalesforceOwner, SyncRun
 from integrations.overview import live_overview
-from integrations.progress import Progress, progress_of
+from integrations.progress import progress_of
 from integrations.sync.pull.runs import open_run
 from integrations.views.connecting import callback_address, connect, connect_form
 
@@ -37,7 +39,7 @@ def salesforce(request: SignedInRequest) -> HttpResponse:
         return render_page(request, "integrations/not_connected.html", title="Salesforce")
     if request.method == "POST":
         return redirect("salesforce")
-    context = {"overview": overview, "is_admin": is_admin, "progress": _progress(overview.connection)}
+    context = {"overview": overview, "is_admin": is_admin, **_progress(overview.connection)}
     return render_page(request, "integrations/overview.html", context, title=overview.title)
 
 
@@ -45,13 +47,14 @@ def salesforce(request: SignedInRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def progress(request: SignedInRequest) -> HttpResponse:
-    """A fragment that asks for itself again; once the run it watched has ended, the page is loaded anew."""
+    """A fragment that asks for itself again; once things stand otherwise than it saw, the page is loaded anew."""
     connection = Connection.objects.live().first()
-    found = _progress(connection) if connection else None
-    watched = request.GET.get("run", "")
-    if watched != (str(found.run_id) if found else ""):
+    if connection is None:
         return HttpResponseClientRefresh()
-    return render(request, "integrations/_progress.html", {"progress": found})
+    context = _progress(connection)
+    if request.GET.get("seen") != context["standing"]:
+        return HttpResponseClientRefresh()
+    return render(request, "integrations/_progress.html", context)
 
 
 @role_required(Role.SALES)
@@ -83,6 +86,12 @@ def connection(request: SignedInRequest) -> HttpResponse:
     return render_page(request, "integrations/connection.html", context, title="Salesforce connection")
 
 
-def _progress(connection: Connection) -> Progress | None:
+def _progress(connection: Connection) -> dict[str, Any]:
+    """`standing` tells also of a run that began and ended unseen, and of settings that are prepared by now."""
     run = open_run(connection)
-    return progress_of(run, timezone.now()) if run else None
+    latest = SyncRun.objects.filter(connection=connection, parent=None).first()
+    prepared = "prepared" if connection.prepared_at else "new"
+    return {
+        "progress": progress_of(run, timezone.now()) if run else None,
+        "standing": f"{connection.state}-{prepared}-{latest.pk if latest else 0}-{'open' if run else 'idle'}",
+    }
