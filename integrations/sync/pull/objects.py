@@ -62,8 +62,7 @@ class ObjectRun:
         if extract.step():
             return
         extract.finish(lag=timedelta(minutes=SyncSettings.current().watermark_lag_minutes))
-        if self.run.kind == SyncRun.Kind.EXTRACT:
-            self._succeed()
+        self._succeed_if_preparing()
 
     def _apply(self) -> None:
         if "last_seq" not in self.run.checkpoint and not self._ready_to_apply():
@@ -117,6 +116,14 @@ class ObjectRun:
     def _count_there(self) -> int:
         page = self.org.query_page(f"SELECT COUNT() FROM {self.plan.object}")
         return page.total
+
+    def _succeed_if_preparing(self) -> None:
+        """Turning syncing on makes an open preparation a pull: under the run's lock, asked just now."""
+        with transaction.atomic():
+            self.lease.check()
+            self.run.refresh_from_db(fields=["kind"])
+            if self.run.kind == SyncRun.Kind.EXTRACT:
+                self._succeed()
 
     def _succeed(self) -> None:
         now = self.lease.clock()

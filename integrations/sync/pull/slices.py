@@ -52,11 +52,15 @@ class _Worker:
     def work(self, prepare: Prepare | None) -> bool:
         try:
             self._prepare(prepare)
-            while (child := self._next_child()) is not None:
+            while True:
+                child = self._next_child()
+                if child is None and self._end():
+                    return True
                 if not self._may_go_on():
                     self.lease.give_back()
                     return False
-                self._step(child)
+                if child is not None:
+                    self._step(child)
         except TryLater as error:
             self.lease.give_back(not_before=self._wait_until(error))
             return False
@@ -66,8 +70,6 @@ class _Worker:
         except SalesforceError as error:
             self._fail(self.run, error)
             return True
-        self._end()
-        return True
 
     def _prepare(self, prepare: Prepare | None) -> None:
         if prepare is None or self.run.checkpoint.get("prepared"):
@@ -119,6 +121,8 @@ class _Worker:
         with transaction.atomic():
             self.lease.check()
             run.save(update_fields=["state", "error", "error_code", "finished_at"])
+            # An open child would stand in the way of every later pull of its object.
+            run.children.filter(state__in=OPEN).update(state=SyncRun.State.CANCELLED, finished_at=now)
             SyncError.objects.update_or_create(
                 connection_id=run.connection_id,
                 source=SyncError.Source.PULL,
@@ -133,16 +137,20 @@ class _Worker:
                 create_defaults={"message": str(error), "run": run.pk, "changed_at": now, "created_at": now},
             )
 
-    def _end(self) -> None:
+    def _end(self) -> bool:
+        """False where a child was opened again meanwhile: syncing was turned on (`runs.start_first_pull`)."""
         run, now = self.run, self.lease.clock()
-        failed = run.children.filter(state=SyncRun.State.FAILED).first()
         with transaction.atomic():
             self.lease.check()
+            if run.children.filter(state__in=OPEN).exists():
+                return False
+            failed = run.children.filter(state=SyncRun.State.FAILED).first()
             run.state = SyncRun.State.FAILED if failed else SyncRun.State.SUCCEEDED
             run.error, run.error_code = (failed.error, failed.error_code) if failed else ("", "")
             run.finished_at, run.lease_until = now, None
             run.save(update_fields=["state", "error", "error_code", "finished_at", "lease_until"])
         reach("pull.run ended")
+        return True
 
     def count_calls(self) -> None:
         """Add the calls of this slice to the run's, whatever became of it."""
