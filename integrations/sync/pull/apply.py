@@ -130,6 +130,13 @@ class Applier:
         met = int(conflicts[1])
         return Counter(updated=changed, unchanged=met - changed, conflicts=int(conflicts[0]))
 
+    def _has_unlinked(self) -> bool:
+        """Whether any record could be matched; asked once an object, as it looks at all of them."""
+        place = self.run.checkpoint
+        if "matches" not in place:
+            self.run.checkpoint = place | {"matches": bool(_fetch(self.statements.has_unlinked)[0])}
+        return bool(self.run.checkpoint["matches"])
+
     def _count(self) -> Counter[str]:
         return Counter(dict(zip(COUNTED, map(int, _fetch(self.statements.count)), strict=True)))
 
@@ -147,16 +154,6 @@ class Applier:
             suppressed=F("suppressed") + counts["newly_suppressed"],
             hidden=F("hidden") + (linked if self.plan.hidden else 0),
         )
-
-    def _has_unlinked(self) -> bool:
-        """Whether any record here could be matched; asked once, so that a first pull needn't ask per row."""
-        found = _fetch(
-            sql.SQL(
-                "SELECT EXISTS (SELECT 1 FROM {table} r WHERE NOT EXISTS (SELECT 1 FROM integrations_recordlink x"
-                " WHERE x.kind = {kind} AND x.record_id = r.id AND x.state = 'linked'))"
-            ).format(table=self.statements.table, kind=sql.Literal(self.plan.kind))
-        )
-        return bool(found[0])
 
 
 def _prepare_session() -> None:

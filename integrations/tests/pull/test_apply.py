@@ -5,10 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection as database
+from psycopg import sql
 
 from crm.journal import acting
 from crm.models import Account, Contact, JournalEntry
 from integrations.models import Connection, OutboxEntry, RecordLink, SyncedObject, SyncRun
+from integrations.sync.pull.plan import plan_object
+from integrations.sync.pull.staging import StagingTable
+from integrations.sync.pull.statements import Statements
 from integrations.tests import factories
 from integrations.tests.factories import NOW, row
 from integrations.tests.pull.pulling import pull_rows
@@ -221,3 +226,38 @@ def test_the_counts_of_an_object_are_kept_as_it_is_pulled(live: Connection) -> N
     pull_rows(live, "Contact", [contact(2, later=1, IsDeleted=True)])
     state = SyncedObject.objects.get(name="Contact")
     assert (state.linked, state.gone) == (2, 1)
+
+
+def test_a_record_of_an_org_before_counts_as_unlinked(live: Connection) -> None:
+    pull_rows(live, "Contact", [contact(1, Email="ada@acme.com")])
+    Connection.objects.update(disconnected_at=NOW)
+    other = factories.connection(org_id="00D000000000002EAA")
+    for schema in live.schemas.all():
+        other.schemas.create(name=schema.name, describe=schema.describe, read_at=NOW)
+    run = pull_rows(other, "Contact", [contact(2, Email="ada@acme.com")], trigger="first")
+    assert (run.counts["matched"], Contact.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("object_name", "statement", "index"),
+    [
+        ("Lead", "chunk", "link_by_match_key"),
+        ("Contact", "match", "contact_by_email"),
+        ("Account", "match", "account_by_domain"),
+    ],
+)
+def test_the_same_person_or_company_is_found_by_an_index(
+    live: Connection, object_name: str, statement: str, index: str
+) -> None:
+    """Also before the tables were analysed; without it a chunk reads a whole table once a row."""
+    plan = plan_object(live, object_name, factories.run(live, object_name, trigger="first"))
+    staging = StagingTable(live.pk, object_name)
+    staging.create(plan.columns)
+    statements = Statements(plan, staging.name)
+    with database.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        if statement == "match":
+            cursor.execute(statements.chunk, [0, 1])
+        explained = sql.SQL("EXPLAIN {}").format(getattr(statements, statement))
+        cursor.execute(explained, [0, 1] if statement == "chunk" else None)
+        assert index in str(cursor.fetchall())
