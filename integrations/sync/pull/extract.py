@@ -79,11 +79,12 @@ class Extract:
         whole = self.staging.rows() == self.synced.staged_rows if has_room else False
         with transaction.atomic():
             self.lease.check()
-            if has_room and started_at is not None:
+            if not (has_room and whole):
+                self._start_anew()
+                started_at = None
+            elif started_at is not None:
                 self.staging.truncate_after(started_at)
                 self.synced.staged_rows = self.staging.rows()
-            elif not (has_room and whole):
-                self._start_anew()
             if started_at is None:
                 self.run.checkpoint = {"from_seq": self.staging.last_seq()}
             self.run.read = 0

@@ -64,35 +64,46 @@ class ObjectRun:
         extract.finish(lag=timedelta(minutes=SyncSettings.current().watermark_lag_minutes))
         self._succeed_if_preparing()
 
+    def _is_staged(self) -> bool:
+        """Whether staging holds all that was read: a crash of PostgreSQL empties it, also halfway through."""
+        return self.staging.rows() == self.synced.staged_rows
+
+    def _read_again(self) -> None:
+        with transaction.atomic():
+            self.lease.check()
+            self.run.checkpoint, self.run.phase = {}, SyncRun.Phase.EXTRACTING
+            self.run.save(update_fields=["checkpoint", "phase"])
+
     def _apply(self) -> None:
+        if not set(self.plan.columns) <= set(self.staging.columns()):
+            self._read_again()  # a map was changed since
+            return
         if "last_seq" not in self.run.checkpoint and not self._ready_to_apply():
             return
         plan = self.plan.only(self.staging.columns())
         applier = Applier(plan=plan, staging=self.staging, run=self.run, lease=self.lease)
         if applier.apply_chunk(last_seq=self.run.checkpoint["last_seq"]):
             return
+        if not self._is_staged():
+            self._read_again()
+            return
         applier.adopt_late_parents()
         self._end()
 
     def _ready_to_apply(self) -> bool:
-        """False where a crash of PostgreSQL has emptied the staging table: then it is read again."""
+        """False where staging isn't whole: then it is read again."""
+        if not self._is_staged():
+            self._read_again()
+            return False
         with transaction.atomic():
             self.lease.check()
-            whole = self.staging.rows() == self.synced.staged_rows
-            if whole:
-                self.staging.make_ready()
-                if "StageName" in self.staging.columns():
-                    add_unlisted_stages(self.staging.values_of("StageName"))
-                asked_at = self.run.checkpoint["asked_at"]
-                self.run.checkpoint = {
-                    "last_seq": self.staging.last_seq(),
-                    "applied": 0,
-                    "asked_at": asked_at,
-                }
-            else:
-                self.run.checkpoint, self.run.phase = {}, SyncRun.Phase.EXTRACTING
-            self.run.save(update_fields=["checkpoint", "phase"])
-        return whole
+            self.staging.make_ready()
+            if "StageName" in self.staging.columns():
+                add_unlisted_stages(self.staging.values_of("StageName"))
+            asked_at = self.run.checkpoint["asked_at"]
+            self.run.checkpoint = {"last_seq": self.staging.last_seq(), "applied": 0, "asked_at": asked_at}
+            self.run.save(update_fields=["checkpoint"])
+        return True
 
     def _end(self) -> None:
         """The cursor moves with the run's end, in one transaction; what was staged is done with."""

@@ -4,13 +4,16 @@ from typing import Any
 
 import pytest
 
-from integrations.models import Connection, SyncRun
+from integrations.models import Connection, SyncedObject, SyncRun
 from integrations.salesforce.errors import NeedsPerson
 from integrations.sync.pull import objects, slices
+from integrations.sync.pull.extract import Extract
 from integrations.sync.pull.runs import start_first_pull, start_pull
 from integrations.sync.pull.slices import work_on
+from integrations.sync.pull.staging import StagingTable
 from integrations.tests import factories
 from integrations.tests.factories import NOW
+from mappings.models import FieldMap
 
 pytestmark = pytest.mark.django_db
 
@@ -102,3 +105,60 @@ def test_turning_on_while_an_object_is_read_has_it_applied(
     objects.ObjectRun(run.children.get(), org=Nobody(), lease=lease).step()  # type: ignore[arg-type]
     child = run.children.get()
     assert (child.kind, child.state, child.phase) == ("pull", "running", "applying")
+
+
+def half_applied(live: Connection, rows: int = 3) -> tuple[objects.ObjectRun, StagingTable]:
+    """An object of which `rows` rows are staged and the first is applied."""
+    run = start(live)
+    run.children.update(state="running", phase="applying")
+    lease = slices.Lease(run, clock=lambda: NOW)
+    assert lease.take()
+    object_run = objects.ObjectRun(run.children.get(), org=Nobody(), lease=lease)  # type: ignore[arg-type]
+    staging = object_run.staging
+    staging.create(object_run.plan.columns)
+    staging.insert_json([factories.row("Account", number) for number in range(rows)], asked_at=NOW)
+    SyncedObject.objects.filter(name="Account").update(staged_rows=rows)
+    place = {"last_seq": staging.last_seq(), "applied": 1, "asked_at": NOW.isoformat()}
+    run.children.update(checkpoint=place)
+    object_run.run.refresh_from_db()
+    object_run.synced.refresh_from_db()
+    return object_run, staging
+
+
+def test_staging_emptied_while_it_is_applied_is_read_again(live: Connection) -> None:
+    object_run, staging = half_applied(live)
+    staging.truncate_after(0)
+    object_run.step()
+    object_run.run.refresh_from_db()
+    assert (object_run.run.phase, object_run.run.checkpoint) == ("extracting", {})
+
+
+def test_a_field_mapped_while_rows_are_applied_is_read_first(live: Connection) -> None:
+    half_applied(live)
+    schema = live.schemas.get(name="Account")
+    schema.describe["fields"].append(factories.field("Sic"))
+    schema.save()
+    FieldMap.objects.filter(object="Account", field="industry").update(salesforce="Sic")
+    child = SyncRun.objects.get(object="Account")
+    assert child.parent
+    lease = slices.Lease(child.parent, clock=lambda: NOW)
+    lease.fence = child.parent.fence
+    objects.ObjectRun(child, org=Nobody(), lease=lease).step()  # type: ignore[arg-type]
+    assert (child.phase, child.checkpoint) == ("extracting", {})
+
+
+def test_a_lost_cursor_doesnt_hide_that_staging_was_emptied(live: Connection) -> None:
+    object_run, staging = half_applied(live)
+    SyncedObject.objects.filter(name="Account").update(staged=NOW)
+    object_run.synced.refresh_from_db()
+    object_run.run.checkpoint = {"from_seq": staging.last_seq()}
+    staging.truncate_after(0)
+    Extract(
+        plan=object_run.plan,
+        staging=staging,
+        run=object_run.run,
+        synced=object_run.synced,
+        lease=object_run.lease,
+        org=object_run.org,
+    )._make_room()
+    assert object_run.synced.staged is None
