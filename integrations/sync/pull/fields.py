@@ -17,10 +17,11 @@ from mappings.models import Conflict
 NUMERIC_TYPES = frozenset({"int", "double", "currency", "percent", "long"})
 NULL_TEXT = sql.SQL("NULL::text")
 
-# The account's state and kind are asked of the one row found, so that no other index can tempt the planner.
+# An account may have been deleted here, its link outliving it. Its state and kind are asked of the one row found, so that no other index can tempt the planner.
 REFERENCE_LOOKUPS = {
     FieldType.ACCOUNT: (
-        "(SELECT CASE WHEN p.state = 'linked' AND p.kind = 'account' THEN p.record_id END"
+        "(SELECT CASE WHEN p.state = 'linked' AND p.kind = 'account'"
+        " THEN (SELECT a.id FROM crm_account a WHERE a.id = p.record_id) END"
         " FROM integrations_recordlink p WHERE p.connection_id = {connection} AND p.salesforce_id = {text})"
     ),
     FieldType.USER: (
@@ -124,8 +125,10 @@ class PulledField:
                 self._renamed(self.column), sql.Literal(target.max_length)
             )
         if target.type in NUMBERS:
-            limit = 10 ** (target.max_digits or (18, 6))[0]
-            return sql.SQL("abs({}::numeric) >= {}").format(self.column, sql.Literal(limit))
+            digits, decimals = target.max_digits or (18, 6)
+            return sql.SQL("abs(round({}::numeric, {})) >= {}").format(
+                self.column, sql.Literal(decimals), sql.Literal(10**digits)
+            )
         return None
 
     def waits(self) -> bool:
@@ -139,7 +142,7 @@ class PulledField:
         return sql.SQL("r.{}").format(sql.Identifier(self.target.column or ""))
 
     def is_blank(self, value: sql.Composable) -> sql.Composable:
-        if self.target.type == FieldType.CHECKBOX:
+        if self.target.type == FieldType.CHECKBOX and not self.is_custom:
             return sql.SQL("false")
         if self.is_custom or self.target.max_length is None and self.target.type != FieldType.LONG_TEXT:
             return sql.SQL("({}) IS NULL").format(value)

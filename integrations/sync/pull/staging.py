@@ -118,7 +118,10 @@ class StagingTable:
     def insert_json(self, records: Sequence[dict[str, Any]], *, asked_at: datetime) -> Loaded:
         """Put a REST page into the table; PostgreSQL takes the JSON apart, Python loops over nothing."""
         columns = self.columns()
-        text, nuls = NUL_IN_JSON.subn(r"\1", json.dumps(records))
+        text, nuls = NUL_IN_JSON.subn(r"\1", json.dumps(records, ensure_ascii=False))
+        text = text.encode(
+            errors="replace"
+        ).decode()  # half an emoji, cut off by a limit there, is no character
         names = sql.SQL(", ").join(map(sql.Identifier, columns))
         values = sql.SQL(", ").join(
             sql.SQL("nullif(row.value ->> {}, '')").format(sql.Literal(name)) for name in columns

@@ -181,6 +181,7 @@ SELECT r.id AS record_id, to_jsonb(r) AS before, l.id AS link_id, p.record_id AS
   FROM integrations_recordlink l
   JOIN integrations_recordlink p ON p.connection_id = l.connection_id AND p.state = 'linked'
    AND p.salesforce_id = l.waiting_for ->> {key}
+  JOIN crm_account a ON a.id = p.record_id
   JOIN {table} r ON r.id = l.record_id
  WHERE l.connection_id = {connection} AND l.salesforce_object = {object} AND l.state = 'linked'
    AND l.waiting_for IS NOT NULL

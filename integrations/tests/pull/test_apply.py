@@ -204,6 +204,27 @@ def test_a_blank_in_salesforce_doesnt_empty_the_person_it_meets(live: Connection
     assert Contact.objects.get().title == "CEO"
 
 
+def test_people_of_an_account_deleted_here_still_come(live: Connection) -> None:
+    pull_rows(live, "Account", [row("Account", 1, Name="Acme")])
+    with acting(None, "web"):
+        Account.objects.get().delete()
+    run = pull_rows(live, "Contact", [contact(1, AccountId=row("Account", 1)["Id"])])
+    database.check_constraints()
+    assert (run.counts["created"], Contact.objects.get().account) == (1, None)
+
+
+def test_half_an_emoji_doesnt_stop_the_pull(live: Connection) -> None:
+    pull_rows(live, "Contact", [contact(1, Title="CEO \ud83d", FirstName="😀 \\ \\ud83d \\u0000\0")])
+    person = Contact.objects.get()
+    assert (person.title, person.first_name) == ("CEO ?", "😀 \\ \\ud83d \\u0000")
+
+
+def test_a_number_that_is_rounded_up_over_its_limit_is_reported(live: Connection) -> None:
+    deal = row("Opportunity", 1, Name="Big", StageName="Open", Probability=999.999)
+    run = pull_rows(live, "Opportunity", [deal])
+    assert (run.counts["created"], run.counts["rejected"]) == (1, 1)
+
+
 def test_any_text_survives_unchanged(live: Connection) -> None:
     street = 'line\nline\t"quoted" \\ %s ; \' 😀 שלום ' + "x" * 32000
     pull_rows(live, "Contact", [contact(1, MailingStreet=street, FirstName="O'Neil; DROP TABLE")])
