@@ -17,7 +17,8 @@ from mappings.models import Conflict
 NUMERIC_TYPES = frozenset({"int", "double", "currency", "percent", "long"})
 NULL_TEXT = sql.SQL("NULL::text")
 
-# An account may have been deleted here, its link outliving it. Its state and kind are asked of the one row found, so that no other index can tempt the planner.
+# An account may have been deleted here, its link outliving it. The link's state and kind are asked of the one
+# row found, so that no other index can tempt the planner.
 REFERENCE_LOOKUPS = {
     FieldType.ACCOUNT: (
         "(SELECT CASE WHEN p.state = 'linked' AND p.kind = 'account'"
