@@ -19,6 +19,7 @@ from integrations.sync.pull.plan import ObjectPlan
 from integrations.sync.pull.staging import StagingTable
 from integrations.sync.pull.statements import Statements
 
+MERGED = sql.SQL("SELECT coalesce(sum(conflicts), 0)::int, count(*) FILTER (WHERE NOT is_match) FROM decided")
 CHUNK_ROWS = 10_000
 TRIES = 5
 RETRIED = frozenset({"40P01", "40001"})  # deadlock, serialization failure
@@ -110,6 +111,9 @@ class Applier:
             _run(statements.create_records)
         if counts["met"] or counts["matched"]:
             counts += self._merge()
+            # What was deleted here is left alone: its link meets no record.
+            counts["ignored"] += counts["met"] - counts["updated"] - counts["merged_alike"]
+            counts["unchanged"] += counts["merged_alike"]
         if counts["created"] or counts["matched"] or counts["newly_suppressed"]:
             _run(statements.create_links)
         if counts["deleted"]:
@@ -122,13 +126,12 @@ class Applier:
         """Three-way merge of the rows that meet a record here (C11)."""
         statements = self.statements
         _run(statements.decide)
-        changed = _run(statements.update_records) if statements.update_records else 0
-        if changed:
+        written, updated = _fetch(statements.update_records) if statements.update_records else (0, 0)
+        if written:
             _run(statements.journal)
         _run(statements.update_links)
-        conflicts = _fetch(sql.SQL("SELECT coalesce(sum(conflicts), 0), count(*) FROM decided"))
-        met = int(conflicts[1])
-        return Counter(updated=changed, unchanged=met - changed, conflicts=int(conflicts[0]))
+        conflicts, met = _fetch(MERGED)
+        return Counter(updated=updated, merged_alike=met - updated, conflicts=conflicts)
 
     def _has_unlinked(self) -> bool:
         """Whether any record could be matched; asked once an object, as it looks at all of them."""

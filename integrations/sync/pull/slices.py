@@ -92,7 +92,8 @@ class _Worker:
             ObjectRun(child, org=self.org, lease=self.lease).step()
             if self.run.error:
                 self.run.error = self.run.error_code = ""
-                self.run.save(update_fields=["error", "error_code"])
+                self.run.checkpoint.pop("failures", None)
+                self.run.save(update_fields=["checkpoint", "error", "error_code"])
         except (QueryCursorLost, Gone):
             child.checkpoint = {
                 key: child.checkpoint[key] for key in ("from_seq",) if key in child.checkpoint

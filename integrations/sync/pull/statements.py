@@ -41,7 +41,8 @@ SELECT f.*, CASE WHEN f.action = 'create' THEN nextval({sequence}) END AS new_id
   FROM (
     SELECT e.*, CASE
         WHEN e.deleted THEN CASE WHEN e.link_state = 'linked' THEN 'gone' ELSE 'ignore' END
-        WHEN e.link_state = 'linked' AND (e.seen > e.modstamp OR e.agreed = e.base) THEN 'same'
+        WHEN e.link_state = 'linked' AND (e.seen > e.modstamp OR e.agreed = e.base AND e.known_as = left(e.match_key, 320))
+          THEN 'same'
         WHEN e.link_state = 'linked' THEN 'update'
         WHEN e.link_state = 'suppressed' THEN 'suppressed'
         WHEN e.link_state = 'tombstone' THEN 'ignore'
@@ -49,7 +50,8 @@ SELECT f.*, CASE WHEN f.action = 'create' THEN nextval({sequence}) END AS new_id
         ELSE 'create' END AS action
       FROM (
         SELECT d.*, {base} AS base, {suppressor}::text AS suppressor,
-               l.id AS link_id, l.state AS link_state, l.record_id, l.base AS agreed, l.system_modstamp AS seen
+               l.id AS link_id, l.state AS link_state, l.record_id, l.base AS agreed, l.system_modstamp AS seen,
+               l.match_key AS known_as
           FROM (
             SELECT DISTINCT ON (s."Id") s."Id" AS sid, s."SystemModstamp"::timestamptz AS modstamp,
                    s."LastModifiedDate"::timestamptz AS modified, s."IsDeleted" = 'true' AS deleted,
@@ -57,7 +59,7 @@ SELECT f.*, CASE WHEN f.action = 'create' THEN nextval({sequence}) END AS new_id
               FROM {staging} s WHERE s.seq > %s AND s.seq <= %s ORDER BY s."Id", s.seq DESC
           ) d
           LEFT JOIN LATERAL (
-            SELECT k.id, k.state, k.record_id, k.base, k.system_modstamp FROM integrations_recordlink k
+            SELECT k.id, k.state, k.record_id, k.base, k.system_modstamp, k.match_key FROM integrations_recordlink k
              WHERE k.connection_id = {connection} AND k.salesforce_id = d.sid OFFSET 0
           ) l ON true
         OFFSET 0
@@ -117,15 +119,17 @@ ON CONFLICT (connection_id, salesforce_id) DO UPDATE
 
 DECIDE = """
 CREATE TEMP TABLE decided ON COMMIT DROP AS
-SELECT r.id AS record_id, to_jsonb(r) AS before, {values}, {conflicts} AS conflicts
+SELECT r.id AS record_id, c.action = 'match' AS is_match, to_jsonb(r) AS before, {values}, {conflicts} AS conflicts
   FROM chunk c
   LEFT JOIN integrations_recordlink l ON l.id = c.link_id AND c.action = 'update'
   JOIN {table} r ON r.id = coalesce(l.record_id, c.record_id)
  WHERE c.action IN ('update', 'match')"""
 
 UPDATE_RECORDS = """
-UPDATE {table} r SET {assignments} FROM decided d
- WHERE r.id = d.record_id AND ({differs})"""
+WITH written AS (
+  UPDATE {table} r SET {assignments} FROM decided d
+   WHERE r.id = d.record_id AND ({differs}) RETURNING d.is_match)
+SELECT count(*), count(*) FILTER (WHERE NOT is_match) FROM written"""
 
 JOURNAL = """
 INSERT INTO crm_journalentry (kind, record_id, action, changes, origin, run)
@@ -427,7 +431,9 @@ class Statements:
             f.target.column or "": sql.SQL("d.{}").format(_decided(f)) for f in self.fields if not f.is_custom
         }
         if custom := [field for field in self.fields if field.is_custom]:
-            values["custom"] = sql.SQL("r.custom || {}").format(self._custom(custom, "decided"))
+            values["custom"] = sql.SQL("jsonb_strip_nulls(r.custom || {})").format(
+                self._custom(custom, "decided")
+            )
         if self.plan.kind == "account" and "website" in values and "domain" not in values:
             values["domain"] = sql.SQL(
                 "CASE WHEN r.website IS DISTINCT FROM {} THEN coalesce(lockstep_domain({}), r.domain) ELSE r.domain END"

@@ -282,3 +282,27 @@ def test_the_same_person_or_company_is_found_by_an_index(
         explained = sql.SQL("EXPLAIN {}").format(getattr(statements, statement))
         cursor.execute(explained, [0, 1] if statement == "chunk" else None)
         assert index in str(cursor.fetchall())
+
+
+OUTCOMES = ("created", "matched", "updated", "unchanged", "suppressed", "deleted", "ignored")
+
+
+def test_every_row_has_one_outcome(live: Connection) -> None:
+    with acting(None, "web"):
+        Contact.objects.create(last_name="Lovelace", email="ada@acme.com")
+    first = pull_rows(
+        live, "Contact", [contact(1, Email="ada@acme.com", Title="CEO"), contact(2)], trigger="first"
+    )
+    with acting(None, "web"):
+        Contact.objects.filter(email="").delete()
+    rows = [contact(1, later=1, Email="ada@acme.com", Title="CTO"), contact(2, later=1, Title="CEO")]
+    second = pull_rows(live, "Contact", rows)
+    assert {key: first.counts[key] for key in OUTCOMES if first.counts[key]} == {"created": 1, "matched": 1}
+    assert {key: second.counts[key] for key in OUTCOMES if second.counts[key]} == {"updated": 1, "ignored": 1}
+
+
+def test_an_e_mail_that_isnt_mapped_is_followed_all_the_same(live: Connection) -> None:
+    FieldMap.objects.filter(object="Contact", field="email").delete()
+    pull_rows(live, "Contact", [contact(1, Email="ada@acme.com")])
+    pull_rows(live, "Contact", [contact(1, later=1, Email="lovelace@acme.com")])
+    assert RecordLink.objects.get().match_key == "lovelace@acme.com"
