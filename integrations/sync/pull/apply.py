@@ -116,6 +116,8 @@ class Applier:
             counts["unchanged"] += counts["merged_alike"]
         if counts["created"] or counts["matched"] or counts["newly_suppressed"]:
             _run(statements.create_links)
+        if counts["matched"] and statements.ask_of_matches is not None:
+            _run(statements.ask_of_matches)
         if counts["deleted"]:
             _run(statements.mark_gone)
         for statement in statements.report_unfit:

@@ -41,8 +41,8 @@ SELECT f.*, CASE WHEN f.action = 'create' THEN nextval({sequence}) END AS new_id
   FROM (
     SELECT e.*, CASE
         WHEN e.deleted THEN CASE WHEN e.link_state = 'linked' THEN 'gone' ELSE 'ignore' END
-        WHEN e.link_state = 'linked' AND (e.seen > e.modstamp OR e.agreed = e.base AND e.known_as = left(e.match_key, 320))
-          THEN 'same'
+        WHEN e.link_state = 'linked' AND (e.seen > e.modstamp
+             OR e.agreed = e.base AND e.known_as = left(e.match_key, 320)) THEN 'same'
         WHEN e.link_state = 'linked' THEN 'update'
         WHEN e.link_state = 'suppressed' THEN 'suppressed'
         WHEN e.link_state = 'tombstone' THEN 'ignore'
@@ -150,6 +150,11 @@ CASE WHEN d.{asked}
      THEN {base} - {key} || CASE WHEN l.base ? {key} THEN jsonb_build_object({key}::text, l.base -> {key})
                         ELSE '{{}}' END
      ELSE {base} END"""
+
+ASK_OF_MATCHES = """
+UPDATE integrations_recordlink l SET base = l.base - array_remove(ARRAY[{asked}], NULL)
+  FROM chunk c JOIN decided d ON d.record_id = c.record_id AND d.is_match
+ WHERE l.connection_id = {connection} AND l.salesforce_id = c.sid AND c.action = 'match'"""
 
 MARK_GONE = """
 UPDATE integrations_recordlink l SET state = 'gone', system_modstamp = c.modstamp, changed_at = now()
@@ -459,6 +464,16 @@ class Statements:
             if field.conflict == Conflict.ASK:
                 base = sql.SQL(KEEP_ASKING).format(asked=_asked(field), base=base, key=field.key)
         return self._fill(UPDATE_LINKS, base=base, waiting=self._waiting())
+
+    @property
+    def ask_of_matches(self) -> sql.Composed | None:
+        """No value is agreed yet of a field that asks; None where none does."""
+        asked = [
+            sql.SQL("CASE WHEN d.{} THEN {} END").format(_asked(field), field.key)
+            for field in self.fields
+            if field.conflict == Conflict.ASK
+        ]
+        return self._fill(ASK_OF_MATCHES, asked=COMMA.join(asked)) if asked else None
 
     @cached_property
     def mark_gone(self) -> sql.Composed:

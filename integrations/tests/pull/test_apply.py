@@ -306,3 +306,13 @@ def test_an_e_mail_that_isnt_mapped_is_followed_all_the_same(live: Connection) -
     pull_rows(live, "Contact", [contact(1, Email="ada@acme.com")])
     pull_rows(live, "Contact", [contact(1, later=1, Email="lovelace@acme.com")])
     assert RecordLink.objects.get().match_key == "lovelace@acme.com"
+
+
+def test_a_field_that_asks_asks_about_a_match_too(live: Connection) -> None:
+    FieldMap.objects.filter(object="Contact", field="title").update(conflict="ask")
+    with acting(None, "web"):
+        Contact.objects.create(last_name="Lovelace", email="ada@acme.com", title="Boss")
+    rows = [contact(1, Email="ada@acme.com", Title="CEO")]
+    assert pull_rows(live, "Contact", rows, trigger="first").counts["conflicts"] == 1
+    assert "Title" not in RecordLink.objects.get().base
+    assert pull_rows(live, "Contact", rows).counts["conflicts"] == 1

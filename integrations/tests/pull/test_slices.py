@@ -8,6 +8,7 @@ from integrations.models import Connection, SyncedObject, SyncRun
 from integrations.salesforce.errors import NeedsPerson
 from integrations.sync.pull import objects, slices
 from integrations.sync.pull.extract import Extract
+from integrations.sync.pull.lease import Lease
 from integrations.sync.pull.runs import start_first_pull, start_pull
 from integrations.sync.pull.slices import work_on
 from integrations.sync.pull.staging import StagingTable
@@ -64,7 +65,7 @@ def test_turning_on_while_the_last_object_ends_leaves_no_child_open(
 ) -> None:
     run = preparation(live)
     run.children.update(state="succeeded")
-    worked_on = []
+    worked_on: list[str] = []
 
     class Worker(slices._Worker):
         def _next_child(self) -> SyncRun | None:
@@ -99,7 +100,7 @@ def test_turning_on_while_an_object_is_read_has_it_applied(
             start_first_pull(connection=live, now=NOW)
             run.children.update(phase="applying")
 
-    lease = slices.Lease(run, clock=lambda: NOW)
+    lease = Lease(run, clock=lambda: NOW)
     assert lease.take()
     monkeypatch.setattr(objects, "Extract", Read)
     objects.ObjectRun(run.children.get(), org=Nobody(), lease=lease).step()  # type: ignore[arg-type]
@@ -111,7 +112,7 @@ def half_applied(live: Connection, rows: int = 3) -> tuple[objects.ObjectRun, St
     """An object of which `rows` rows are staged and the first is applied."""
     run = start(live)
     run.children.update(state="running", phase="applying")
-    lease = slices.Lease(run, clock=lambda: NOW)
+    lease = Lease(run, clock=lambda: NOW)
     assert lease.take()
     object_run = objects.ObjectRun(run.children.get(), org=Nobody(), lease=lease)  # type: ignore[arg-type]
     staging = object_run.staging
@@ -141,7 +142,7 @@ def test_a_field_mapped_while_rows_are_applied_is_read_first(live: Connection) -
     FieldMap.objects.filter(object="Account", field="industry").update(salesforce="Sic")
     child = SyncRun.objects.get(object="Account")
     assert child.parent
-    lease = slices.Lease(child.parent, clock=lambda: NOW)
+    lease = Lease(child.parent, clock=lambda: NOW)
     lease.fence = child.parent.fence
     objects.ObjectRun(child, org=Nobody(), lease=lease).step()  # type: ignore[arg-type]
     assert (child.phase, child.checkpoint) == ("extracting", {})
