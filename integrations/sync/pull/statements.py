@@ -27,7 +27,7 @@ SUPPRESSED_BY = """
   CASE WHEN {converted} THEN coalesce({contact}, '')
        WHEN d.match_key <> '' THEN (
          SELECT k.salesforce_id FROM integrations_recordlink k
-          WHERE k.connection_id = {connection} AND k.salesforce_object = 'Contact' AND k.state = 'linked'
+          WHERE k.connection_id + 0 = {connection} AND k.salesforce_object = 'Contact' AND k.state = 'linked'
             AND k.match_key = d.match_key AND k.match_key <> '' ORDER BY k.record_id + 0 LIMIT 1)
   END"""
 """C4: the contact of the same person; of several the oldest. A converted lead is never pulled.
