@@ -53,7 +53,9 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Keep a copy of the rows that migrations made."""
+    """Keep a copy of the rows that migrations made; no test database is made where no test asks for one."""
+    if not str(connection.settings_dict["NAME"]).startswith("test_"):
+        return
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("CREATE SCHEMA kept")
         for table in TABLES_WITH_ROWS:
