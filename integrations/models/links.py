@@ -62,7 +62,9 @@ class RecordLink(models.Model):
                 condition=~models.Q(match_key=""),
             ),
             models.Index(
-                fields=["connection"], name="link_waits", condition=models.Q(waiting_for__isnull=False)
+                fields=["connection", "salesforce_object", "id"],
+                name="link_waits_for_parent",
+                condition=models.Q(waiting_for__isnull=False),
             ),
         ]
 

@@ -14,6 +14,7 @@ from psycopg import sql
 
 from integrations.failpoints import reach
 from integrations.models import SyncedObject, SyncRun
+from integrations.sync.pull import chunk_sql
 from integrations.sync.pull.lease import Lease
 from integrations.sync.pull.plan import ObjectPlan
 from integrations.sync.pull.staging import StagingTable
@@ -77,17 +78,24 @@ class Applier:
         return until < last_seq
 
     def adopt_late_parents(self) -> None:
-        """Give records the account that was pulled after them (C7)."""
-        while statements := self.statements.late_parents:
+        """Give records the account that was pulled after them (C7), some thousands a transaction."""
+        last: int | None = 0 if self.statements.next_waiting else None
+        while last is not None:
             with transaction.atomic():
                 self.lease.check()
                 _prepare_session()
-                found, *rest = statements
-                if _run(found) == 0:
-                    return
-                for statement in rest:
-                    _run(statement)
+                last = self._adopt_after(last)
                 _run(sql.SQL("SELECT set_config('lockstep.skip', '', true)"))
+
+    def _adopt_after(self, link_id: int) -> int | None:
+        """The id of the last link looked at; None where none was left."""
+        if self.statements.next_waiting is None or not _run(self.statements.next_waiting, [link_id]):
+            return None
+        found, *rest = self.statements.late_parents
+        if _run(found):
+            for statement in rest:
+                _run(statement)
+        return int(_fetch(sql.SQL(chunk_sql.LAST_WAITING))[0])
 
     def _apply(self, first: int, until: int) -> None:
         with transaction.atomic():
@@ -103,10 +111,7 @@ class Applier:
         _run(statements.chunk, [first, until])
         if self.matches and statements.match is not None:
             _run(statements.match)
-        counts = self._count()
-        if counts["met"] or counts["matched"] or counts["deleted"]:
-            for lock in statements.locks:
-                _run(lock)
+        counts = self._lock(self._count())
         if counts["created"]:
             _run(statements.create_records)
         if counts["met"] or counts["matched"]:
@@ -114,15 +119,27 @@ class Applier:
             # What was deleted here is left alone: its link meets no record.
             counts["ignored"] += counts["met"] - counts["updated"] - counts["merged_alike"]
             counts["unchanged"] += counts["merged_alike"]
+        self._link(counts)
+        for statement in statements.report_unfit:
+            _run(statement)
+        return counts
+
+    def _lock(self, counts: Counter[str]) -> Counter[str]:
+        """Lock what the chunk meets. A match that was deleted here meanwhile becomes a new record."""
+        if counts["met"] or counts["matched"] or counts["deleted"]:
+            for lock in self.statements.locks:
+                _run(lock)
+        lost = counts["matched"] and _run(self.statements.create_lost_matches)
+        return self._count() if lost else counts
+
+    def _link(self, counts: Counter[str]) -> None:
+        statements = self.statements
         if counts["created"] or counts["matched"] or counts["newly_suppressed"]:
             _run(statements.create_links)
         if counts["matched"] and statements.ask_of_matches is not None:
             _run(statements.ask_of_matches)
         if counts["deleted"]:
             _run(statements.mark_gone)
-        for statement in statements.report_unfit:
-            _run(statement)
-        return counts
 
     def _merge(self) -> Counter[str]:
         """Three-way merge of the rows that meet a record here (C11)."""
@@ -163,7 +180,7 @@ class Applier:
 
 def _prepare_session() -> None:
     """For this transaction: our own journal rows, room to sort, and none of an outer transaction's tables."""
-    _run(sql.SQL("DROP TABLE IF EXISTS pg_temp.chunk, pg_temp.decided"))
+    _run(sql.SQL("DROP TABLE IF EXISTS pg_temp.chunk, pg_temp.decided, pg_temp.waiting"))
     _run(
         sql.SQL(
             "SELECT set_config('lockstep.skip', 'on', true), set_config('work_mem', '128MB', true),"

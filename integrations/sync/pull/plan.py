@@ -12,7 +12,7 @@ from django.db import models
 
 from crm.catalogue import mappable_fields
 from crm.models import Account, AccountStage, Contact, ContactStage, Deal, DealStage
-from integrations.models import Connection, ObjectSchema, SyncRun, SyncSettings
+from integrations.models import Connection, ObjectSchema, SyncedObject, SyncRun, SyncSettings
 from integrations.sync.pull.fields import PulledField
 from mappings.catalogue import SALESFORCE_OBJECTS
 from mappings.field_types import FieldType
@@ -27,6 +27,10 @@ STAGE_MODELS: dict[str, type[models.Model]] = {"account": AccountStage, "contact
 UNSTAGED_TYPES = frozenset({"address", "location", "base64", "anyType", "complexvalue"})
 
 SYSTEM_FIELDS = ("Id", "IsDeleted", "SystemModstamp", "LastModifiedDate", "CreatedDate")
+MOST_COLUMNS = 400
+"""A row must fit a page of 8 kB, and a long value moved out of it leaves 18 bytes. Mapped fields come first;
+one that is mapped later and stands beyond is read then."""
+
 KEY_FIELDS = {
     "Account": ("Name", "Website"),
     "Contact": ("Email",),
@@ -65,8 +69,22 @@ class SalesforceField:
     length: int
 
 
-class UnreadableObject(Exception):
+class ObjectFailed(Exception):
+    """The object's run ends here; a person has to mend something. `code` is ours."""
+
+    code = "OBJECT_FAILED"
+
+
+class UnreadableObject(ObjectFailed):
     """The connected user can't read the object at all."""
+
+    code = "UNREADABLE_OBJECT"
+
+
+class UnusableValue(ObjectFailed):
+    """Salesforce holds a value that can't be of the type its field had when the schema was read."""
+
+    code = "UNUSABLE_VALUE"
 
 
 def plan_object(connection: Connection, object_name: str, run: SyncRun) -> ObjectPlan:
@@ -78,16 +96,24 @@ def plan_object(connection: Connection, object_name: str, run: SyncRun) -> Objec
     everything = connection.activated_at is None
     wanted = readable if everything else {field.salesforce for field in fields}
     keys = [name for name in (*SYSTEM_FIELDS, *KEY_FIELDS[object_name]) if name in readable]
+    columns = dict.fromkeys([*keys, *sorted(field.salesforce for field in fields), *sorted(wanted)])
     return ObjectPlan(
         connection_id=connection.pk,
         object=object_name,
         kind=kind,
         fields=fields,
-        columns=tuple(dict.fromkeys([*keys, *sorted(wanted)])),
+        columns=tuple(columns)[:MOST_COLUMNS],
         hidden=object_name in settings.hidden_objects,
         run=run.pk,
-        matches=run.trigger in (SyncRun.Trigger.FIRST, SyncRun.Trigger.MANUAL),
+        matches=run.trigger in (SyncRun.Trigger.FIRST, SyncRun.Trigger.MANUAL) or not _was_pulled(run),
     )
+
+
+def _was_pulled(run: SyncRun) -> bool:
+    """Whether the object was ever pulled to its end: until then each pull counts as its first (C6)."""
+    return SyncedObject.objects.filter(
+        connection_id=run.connection_id, name=run.object, pulled_at__isnull=False
+    ).exists()
 
 
 def readable_fields(connection: Connection, object_name: str) -> dict[str, SalesforceField]:

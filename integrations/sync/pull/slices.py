@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import DataError, transaction
 from django.db.models import F
 
 from integrations.failpoints import reach
@@ -12,7 +12,7 @@ from integrations.salesforce.errors import Gone, QueryCursorLost, SalesforceErro
 from integrations.salesforce.org import Org
 from integrations.sync.pull.lease import Clock, Lease, LeaseLost
 from integrations.sync.pull.objects import ObjectRun
-from integrations.sync.pull.plan import UnreadableObject
+from integrations.sync.pull.plan import ObjectFailed, UnusableValue
 from integrations.sync.pull.runs import OPEN
 
 Prepare = Callable[[Connection, Org], None]
@@ -101,8 +101,13 @@ class _Worker:
             child.save(update_fields=["checkpoint"])
         except (TryLater, SignInNeeded):
             raise
-        except (SalesforceError, UnreadableObject) as error:
+        except (SalesforceError, ObjectFailed) as error:
             self._fail(child, error)
+        except DataError as error:
+            what = str(error).partition("\n")[0]
+            self._fail(
+                child, UnusableValue(f"{what}. Was a field's type changed in Salesforce? Check its map.")
+            )
 
     def _wait_until(self, error: TryLater) -> datetime:
         """Waiting grows with each failure in a row, but not past ten minutes; Salesforce's own hint counts."""
@@ -115,10 +120,10 @@ class _Worker:
         self.run.save(update_fields=["checkpoint", "error", "error_code"])
         return now + min(timedelta(seconds=error.after or 2 ** min(failures, 10)), LONGEST_WAIT)
 
-    def _fail(self, run: SyncRun, error: SalesforceError | UnreadableObject) -> None:
+    def _fail(self, run: SyncRun, error: SalesforceError | ObjectFailed) -> None:
         now = self.lease.clock()
-        code = error.code if isinstance(error, SalesforceError) else "UNREADABLE_OBJECT"
-        run.state, run.error, run.error_code, run.finished_at = SyncRun.State.FAILED, str(error), code, now
+        run.state, run.finished_at = SyncRun.State.FAILED, now
+        run.error, run.error_code = str(error), error.code
         with transaction.atomic():
             self.lease.check()
             run.save(update_fields=["state", "error", "error_code", "finished_at"])
@@ -131,7 +136,7 @@ class _Worker:
                 salesforce_id="",
                 kind="",
                 record_id=None,
-                code=code,
+                code=error.code,
                 field="",
                 state=SyncError.State.OPEN,
                 defaults={"message": str(error), "run": run.pk, "changed_at": now},

@@ -100,6 +100,8 @@ class StagingTable:
     def copy_csv(self, page: IO[bytes], *, asked_at: datetime) -> Loaded:
         """Stream a Bulk result page into the table. Its header names the columns; blanks become NULL."""
         header = page.readline().decode().strip().lstrip("\ufeff")
+        if not header:
+            return Loaded(0, 0)
         names = [name.strip('"') for name in header.split(",")]
         columns = sql.SQL(", ").join(map(sql.Identifier, names))
         command = sql.SQL("COPY {} ({}) FROM STDIN WITH (FORMAT csv, FORCE_NULL ({}))").format(

@@ -11,7 +11,7 @@ from psycopg import sql
 from crm.journal import acting
 from crm.models import Account, Contact, JournalEntry
 from integrations.models import Connection, OutboxEntry, RecordLink, SyncedObject, SyncRun
-from integrations.sync.pull.plan import plan_object
+from integrations.sync.pull.plan import MOST_COLUMNS, plan_object
 from integrations.sync.pull.staging import StagingTable
 from integrations.sync.pull.statements import Statements
 from integrations.tests import factories
@@ -184,9 +184,27 @@ def test_a_person_made_here_is_met_on_first_and_manual_pulls_only(
 ) -> None:
     with acting(None, "web"):
         Contact.objects.create(last_name="Lovelace", email="ada@acme.com")
+    SyncedObject.objects.update(pulled_at=NOW)
     pull_rows(live, "Contact", [contact(1, Email="Ada@acme.com", Title="CEO")], trigger=trigger)
     assert Contact.objects.count() == people
     assert Contact.objects.filter(title="CEO").count() == 1
+
+
+def test_until_an_object_was_pulled_each_pull_counts_as_its_first(live: Connection) -> None:
+    with acting(None, "web"):
+        Contact.objects.create(last_name="Lovelace", email="ada@acme.com")
+    pull_rows(live, "Contact", [contact(1, Email="Ada@acme.com")], trigger="schedule")
+    assert Contact.objects.count() == 1
+
+
+def test_of_very_many_fields_the_mapped_ones_are_read_first(live: Connection) -> None:
+    schema = live.schemas.get(name="Contact")
+    schema.describe["fields"] += [factories.field(f"A{number}__c") for number in range(800)]
+    schema.save()
+    Connection.objects.update(activated_at=None)
+    plan = plan_object(Connection.objects.get(), "Contact", factories.run(live, "Contact"))
+    assert len(plan.columns) == MOST_COLUMNS
+    assert {"Id", "LastName", "OwnerId"} <= set(plan.columns)
 
 
 def test_two_rows_cannot_meet_one_person(live: Connection) -> None:

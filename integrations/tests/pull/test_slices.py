@@ -6,6 +6,7 @@ import pytest
 
 from integrations.models import Connection, SyncedObject, SyncRun
 from integrations.salesforce.errors import NeedsPerson
+from integrations.salesforce.queries import QueryPage
 from integrations.sync.pull import objects, slices
 from integrations.sync.pull.extract import Extract
 from integrations.sync.pull.lease import Lease
@@ -23,6 +24,9 @@ class Nobody:
     """An org that nobody asks."""
 
     calls = 0
+
+    def query_page(self, soql: str) -> QueryPage:
+        raise NeedsPerson(code="QUERY_TIMEOUT")
 
 
 @pytest.fixture
@@ -134,7 +138,7 @@ def test_staging_emptied_while_it_is_applied_is_read_again(live: Connection) -> 
     assert (object_run.run.phase, object_run.run.checkpoint) == ("extracting", {})
 
 
-def test_a_field_mapped_while_rows_are_applied_is_read_first(live: Connection) -> None:
+def test_a_field_mapped_while_rows_are_applied_waits_for_the_next_pull(live: Connection) -> None:
     half_applied(live)
     schema = live.schemas.get(name="Account")
     schema.describe["fields"].append(factories.field("Sic"))
@@ -145,7 +149,19 @@ def test_a_field_mapped_while_rows_are_applied_is_read_first(live: Connection) -
     lease = Lease(child.parent, clock=lambda: NOW)
     lease.fence = child.parent.fence
     objects.ObjectRun(child, org=Nobody(), lease=lease).step()  # type: ignore[arg-type]
-    assert (child.phase, child.checkpoint) == ("extracting", {})
+    assert child.state == "succeeded"
+
+
+def test_a_value_of_another_type_than_its_field_ends_the_objects_run_in_words(live: Connection) -> None:
+    object_run, staging = half_applied(live, rows=0)
+    staging.insert_json([factories.row("Account", 1, NumberOfEmployees="many")], asked_at=NOW)
+    place = {"last_seq": staging.last_seq(), "applied": 0, "asked_at": NOW.isoformat()}
+    SyncedObject.objects.filter(name="Account").update(staged_rows=1)
+    object_run.run.parent.children.update(checkpoint=place)  # type: ignore[union-attr]
+    SyncRun.objects.update(lease_until=None)
+    assert work_on(SyncRun.objects.get(parent=None), org=Nobody(), clock=lambda: NOW, seconds=60)  # type: ignore[arg-type]
+    assert live.errors.get().code == "UNUSABLE_VALUE"
+    assert SyncRun.objects.get(parent=None).state == "failed"
 
 
 def test_a_lost_cursor_doesnt_hide_that_staging_was_emptied(live: Connection) -> None:

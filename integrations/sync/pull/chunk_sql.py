@@ -1,0 +1,207 @@
+"""The SQL of a chunk, with a place for what `statements` compiles from the plan.
+
+`chunk` is a temporary table with a row per Salesforce record: `sid`, `modstamp`, `action`, Salesforce's
+normalised values `n0…`, the records here that its references point to `p0…`, the new `base`, the link as
+found. `decided` holds, for the rows that meet a record, what each field becomes.
+"""
+
+MATCH_KEYS = {
+    "Account": "coalesce(lockstep_domain(s.{Website}), '')",
+    "Contact": "coalesce(lower(s.{Email}), '')",
+    "Lead": "coalesce(lower(s.{Email}), '')",
+}
+
+SUPPRESSED_BY = """
+  CASE WHEN {converted} THEN coalesce({contact}, '')
+       WHEN d.match_key <> '' THEN (
+         SELECT k.salesforce_id FROM integrations_recordlink k
+          WHERE k.connection_id + 0 = {connection} AND k.salesforce_object = 'Contact' AND k.state = 'linked'
+            AND k.match_key = d.match_key AND k.match_key <> '' ORDER BY k.record_id + 0 LIMIT 1)
+  END"""
+"""C4: the contact of the same person; of several the oldest. A converted lead is never pulled.
+
+Here and below, `<> ''` lets the planner use an index that leaves blanks out; `+ 0` keeps it from walking
+through the links in the order of their records."""
+
+CHUNK = """
+CREATE TEMP TABLE chunk ON COMMIT DROP AS
+SELECT f.*, CASE WHEN f.action = 'create' THEN nextval({sequence}) END AS new_id{parents}
+  FROM (
+    SELECT e.*, CASE
+        WHEN e.deleted THEN CASE WHEN e.link_state = 'linked' THEN 'gone' ELSE 'ignore' END
+        WHEN e.link_state = 'linked' AND (e.seen > e.modstamp
+             OR e.agreed = e.base AND e.known_as = left(e.match_key, 320)) THEN 'same'
+        WHEN e.link_state = 'linked' THEN 'update'
+        WHEN e.link_state = 'gone' AND e.seen > e.modstamp THEN 'ignore'
+        WHEN e.link_state = 'suppressed' THEN 'suppressed'
+        WHEN e.link_state = 'tombstone' THEN 'ignore'
+        WHEN e.suppressor IS NOT NULL THEN 'suppress'
+        ELSE 'create' END AS action
+      FROM (
+        SELECT d.*, {base} AS base, {suppressor}::text AS suppressor,
+               l.id AS link_id, l.state AS link_state, l.record_id, l.base AS agreed, l.system_modstamp AS seen,
+               l.match_key AS known_as
+          FROM (
+            SELECT DISTINCT ON (s."Id") s."Id" AS sid, s."SystemModstamp"::timestamptz AS modstamp,
+                   s."LastModifiedDate"::timestamptz AS modified, s."IsDeleted" = 'true' AS deleted,
+                   {match_key} AS match_key, {lead_columns} {values}
+              FROM {staging} s WHERE s.seq > %s AND s.seq <= %s ORDER BY s."Id", s.seq DESC
+          ) d
+          LEFT JOIN LATERAL (
+            SELECT k.id, k.state, k.record_id, k.base, k.system_modstamp, k.match_key FROM integrations_recordlink k
+             WHERE k.connection_id = {connection} AND k.salesforce_id = d.sid OFFSET 0
+          ) l ON true
+        OFFSET 0
+      ) e
+    OFFSET 0
+  ) f"""
+
+MATCH = """
+WITH found AS (
+  SELECT DISTINCT ON (m.id) c.sid, m.id FROM chunk c, LATERAL ({candidates}) m
+   WHERE c.action = 'create' ORDER BY m.id, c.modstamp, c.sid)
+UPDATE chunk c SET action = 'match', record_id = found.id FROM found WHERE found.sid = c.sid"""
+
+UNLINKED = (
+    "NOT EXISTS (SELECT 1 FROM integrations_recordlink x WHERE x.connection_id = {connection}"
+    " AND x.kind = {kind} AND x.record_id = r.id AND x.state = 'linked' OFFSET 0)"
+)
+"""Links of an org before this one don't count (A7). OFFSET 0 has each record asked for by its index: joined, a
+planner with old statistics walks through all links for each."""
+CANDIDATES = {
+    "contact": (
+        "SELECT r.id FROM crm_contact r WHERE c.match_key <> '' AND lower(r.email) = c.match_key"
+        f" AND r.email <> '' AND {UNLINKED} ORDER BY r.id LIMIT 1"
+    ),
+    "account": (
+        "SELECT r.id FROM crm_account r WHERE ((c.match_key <> '' AND r.domain = c.match_key AND r.domain <> '')"
+        f" OR lower(r.name) = lower(c.{{name}})) AND {UNLINKED}"
+        " ORDER BY (r.domain = c.match_key AND c.match_key <> '') DESC, r.id LIMIT 1"
+    ),
+}
+"""C6: the same e-mail; the same domain, then name. A deal is never matched."""
+
+HAS_UNLINKED = f"SELECT EXISTS (SELECT 1 FROM {{table}} r WHERE {UNLINKED})"
+
+LOCK_RECORDS = """
+SELECT r.id FROM {table} r WHERE r.id IN (SELECT record_id FROM chunk WHERE action IN ('update', 'match'))
+ ORDER BY r.id FOR NO KEY UPDATE"""
+LOCK_LINKS = """
+SELECT l.id FROM integrations_recordlink l
+ WHERE l.id IN (SELECT link_id FROM chunk WHERE action IN ('update', 'gone')) ORDER BY l.id FOR NO KEY UPDATE"""
+
+CREATE_LOST_MATCHES = """
+UPDATE chunk c SET action = 'create', record_id = NULL, new_id = nextval({sequence})
+ WHERE c.action = 'match' AND NOT EXISTS (SELECT 1 FROM {table} r WHERE r.id = c.record_id)"""
+"""A record deleted here between being found and being locked."""
+
+CREATE_RECORDS = """
+INSERT INTO {table} (id, created_run, hidden, {columns})
+SELECT c.new_id, {run}, {hidden}, {values} FROM chunk c WHERE c.action = 'create'"""
+
+CREATE_LINKS = """
+INSERT INTO integrations_recordlink AS l (connection_id, salesforce_object, salesforce_id, kind, record_id,
+       state, suppressed_by, base, match_key, waiting_for, system_modstamp, linked_run)
+SELECT {connection}, {object}, c.sid, {kind}, CASE c.action WHEN 'create' THEN c.new_id ELSE c.record_id END,
+       CASE c.action WHEN 'suppress' THEN 'suppressed' ELSE 'linked' END, coalesce(c.suppressor, ''),
+       c.base, left(c.match_key, 320), {waiting}, c.modstamp, {run}
+  FROM chunk c WHERE c.action IN ('create', 'match', 'suppress')
+ON CONFLICT (connection_id, salesforce_id) DO UPDATE
+   SET record_id = excluded.record_id, state = excluded.state, suppressed_by = excluded.suppressed_by,
+       base = excluded.base, match_key = excluded.match_key, waiting_for = excluded.waiting_for,
+       system_modstamp = excluded.system_modstamp, linked_run = excluded.linked_run, changed_at = now()"""
+
+DECIDE = """
+CREATE TEMP TABLE decided ON COMMIT DROP AS
+SELECT r.id AS record_id, c.action = 'match' AS is_match, to_jsonb(r) AS before, {values}, {conflicts} AS conflicts
+  FROM chunk c
+  LEFT JOIN integrations_recordlink l ON l.id = c.link_id AND c.action = 'update'
+  JOIN {table} r ON r.id = coalesce(l.record_id, c.record_id)
+ WHERE c.action IN ('update', 'match')"""
+
+UPDATE_RECORDS = """
+WITH written AS (
+  UPDATE {table} r SET {assignments} FROM decided d
+   WHERE r.id = d.record_id AND ({differs}) RETURNING d.is_match)
+SELECT count(*), count(*) FILTER (WHERE NOT is_match) FROM written"""
+
+JOURNAL = """
+INSERT INTO crm_journalentry (kind, record_id, action, changes, origin, run)
+SELECT {kind}, r.id, 'updated', x.changes, 'pull', {run}
+  FROM decided d JOIN {table} r ON r.id = d.record_id
+ CROSS JOIN LATERAL (SELECT lockstep_changes(d.before, to_jsonb(r)) AS changes OFFSET 0) x
+ WHERE x.changes <> '{{}}'"""
+
+UPDATE_LINKS = """
+UPDATE integrations_recordlink l
+   SET base = {base}, match_key = left(c.match_key, 320), waiting_for = {waiting},
+       system_modstamp = c.modstamp, changed_at = now()
+  FROM chunk c LEFT JOIN decided d ON d.record_id = c.record_id
+ WHERE l.id = c.link_id AND c.action = 'update'"""
+
+KEEP_ASKING = """
+CASE WHEN d.{asked}
+     THEN {base} - {key} || CASE WHEN l.base ? {key} THEN jsonb_build_object({key}::text, l.base -> {key})
+                        ELSE '{{}}' END
+     ELSE {base} END"""
+
+ASK_OF_MATCHES = """
+UPDATE integrations_recordlink l SET base = l.base - array_remove(ARRAY[{asked}], NULL)
+  FROM chunk c JOIN decided d ON d.record_id = c.record_id AND d.is_match
+ WHERE l.connection_id = {connection} AND l.salesforce_id = c.sid AND c.action = 'match'"""
+
+MARK_GONE = """
+UPDATE integrations_recordlink l SET state = 'gone', system_modstamp = c.modstamp, changed_at = now()
+  FROM chunk c WHERE l.id = c.link_id AND c.action = 'gone'"""
+
+REPORT_UNFIT = """
+INSERT INTO integrations_syncerror AS e (connection_id, source, salesforce_object, salesforce_id, kind, record_id,
+       code, message, field, existing_id, held_by_us, state, attempts, run, created_at, changed_at)
+SELECT {connection}, 'pull', {object}, c.sid, {kind},
+       CASE c.action WHEN 'create' THEN c.new_id ELSE c.record_id END, 'VALUE_DOES_NOT_FIT',
+       'Salesforce''s value of ' || u.field || ' doesn''t fit the field it is mapped to. Map it to a longer field.',
+       u.field, '', true, 'open', 1, {run}, now(), now()
+  FROM chunk c CROSS JOIN unnest(c.unfit) AS u(field) WHERE c.action IN ('create', 'update', 'match')
+ON CONFLICT (connection_id, source, salesforce_object, salesforce_id, kind, record_id, code, field)
+  WHERE NOT (state = 'closed') DO UPDATE SET attempts = e.attempts + 1, changed_at = now(), run = excluded.run"""
+CLOSE_FITTING = """
+UPDATE integrations_syncerror e SET state = 'closed', changed_at = now() FROM chunk c
+ WHERE e.connection_id = {connection} AND e.source = 'pull' AND e.code = 'VALUE_DOES_NOT_FIT' AND e.state <> 'closed'
+   AND e.salesforce_object = {object} AND e.salesforce_id = c.sid AND e.field <> ALL (c.unfit)"""
+
+COUNT = """
+SELECT count(*), count(*) FILTER (WHERE action = 'create'), count(*) FILTER (WHERE action = 'match'),
+       count(*) FILTER (WHERE action = 'same'), count(*) FILTER (WHERE action = 'update'),
+       count(*) FILTER (WHERE action IN ('suppress', 'suppressed')), count(*) FILTER (WHERE action = 'gone'),
+       count(*) FILTER (WHERE action = 'ignore'), count(*) FILTER (WHERE action = 'suppress'),
+       count(*) FILTER (WHERE link_state = 'gone' AND action IN ('create', 'match', 'suppress')),
+       {converted}, {rejected}
+  FROM chunk"""
+
+NEXT_WAITING = """
+CREATE TEMP TABLE waiting ON COMMIT DROP AS
+SELECT l.id, l.record_id, l.waiting_for ->> {key} AS parent FROM integrations_recordlink l
+ WHERE l.connection_id = {connection} AND l.salesforce_object = {object} AND l.waiting_for IS NOT NULL
+   AND l.state = 'linked' AND l.id > %s
+ ORDER BY l.id LIMIT 5000"""
+LAST_WAITING = "SELECT max(id) FROM waiting"
+LATE_PARENTS = """
+CREATE TEMP TABLE decided ON COMMIT DROP AS
+SELECT r.id AS record_id, to_jsonb(r) AS before, l.id AS link_id, a.id AS parent_id
+  FROM waiting w
+  JOIN LATERAL (
+    SELECT k.record_id FROM integrations_recordlink k
+     WHERE k.connection_id = {connection} AND k.salesforce_id = w.parent AND k.state = 'linked' OFFSET 0
+  ) p ON true
+  JOIN crm_account a ON a.id = p.record_id
+  JOIN {table} r ON r.id = w.record_id
+  JOIN integrations_recordlink l ON l.id = w.id AND l.waiting_for ->> {key} = w.parent
+ ORDER BY r.id FOR NO KEY UPDATE OF r, l"""
+ADOPT_LATE_PARENTS = (
+    "UPDATE {table} r SET account_id = d.parent_id FROM decided d"
+    " WHERE r.id = d.record_id AND r.account_id IS NULL"
+)
+FORGET_LATE_PARENTS = (
+    "UPDATE integrations_recordlink l SET waiting_for = NULL, changed_at = now()"
+    " FROM decided d WHERE l.id = d.link_id"
+)
