@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from crm.admin_rights import RoleAdmin
 from crm.models import AccountStage, ContactStage, CustomField, DealStage, Pipeline, User
-from crm.roles import Role, role_of
+from crm.roles import Role
 
 admin.site.unregister(Group)
 
@@ -34,6 +34,12 @@ class RoleField(forms.ChoiceField):
         super().__init__(choices=choices, required=False, help_text=help_text, widget=UnfoldAdminSelectWidget)
 
 
+def granted_role(user: User) -> Role | None:
+    """The role a user has, or would have again once they are active."""
+    names = {group.name for group in user.groups.all()}
+    return Role.ADMIN if user.is_superuser else next((role for role in Role if role.value in names), None)
+
+
 class ChangeUserForm(UserChangeForm):
     role = RoleField()
     time_zone = forms.ChoiceField(
@@ -42,7 +48,17 @@ class ChangeUserForm(UserChangeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["role"].initial = role_of(self.instance) or ""
+        self.fields["role"].initial = granted_role(self.instance) or ""
+
+
+class OwnUserForm(ChangeUserForm):
+    """Another admin changes these, so that nobody locks themselves out."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("role", "is_active"):
+            self.fields[name].disabled = True
+            self.fields[name].help_text = "Another admin changes yours, so that nobody locks themselves out."
 
 
 class AddUserForm(UserCreationForm):
@@ -80,9 +96,8 @@ class UserAdmin(DjangoUserAdmin, RoleAdmin):  # type: ignore[type-arg]  # not ge
 
     @admin.display(description="Role")
     def held_role(self, user: User) -> str:
-        names = {group.name for group in user.groups.all()}
-        held = next((role.label for role in Role if role.value in names), "No role")
-        return "Admin" if user.is_superuser else held
+        held = granted_role(user)
+        return held.label if held else "No role"
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Only superusers touch superusers: an Admin who set their password would become one."""
@@ -99,13 +114,10 @@ class UserAdmin(DjangoUserAdmin, RoleAdmin):  # type: ignore[type-arg]  # not ge
             form.instance.groups.set(Group.objects.filter(name=form.cleaned_data["role"]))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change=change, **kwargs)
-        if obj is not None and obj == request.user and "role" in form.base_fields:
-            form.base_fields["role"].disabled = True
-            form.base_fields[
-                "role"
-            ].help_text = "Another admin changes yours, so that nobody locks themselves out."
-        return form
+        """Fields of the form class are shared by all requests, so the own page has a class with its own."""
+        if obj is not None and obj == request.user:
+            kwargs["form"] = OwnUserForm
+        return super().get_form(request, obj, change=change, **kwargs)
 
 
 class PlainStageAdmin(RoleAdmin):

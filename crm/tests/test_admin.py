@@ -50,6 +50,30 @@ def test_nobody_takes_their_own_role_away(as_admin: Client, chief: User) -> None
     assert role_of(User.objects.get(pk=chief.pk)) == Role.ADMIN
 
 
+def test_nobody_deactivates_themselves(as_admin: Client, chief: User) -> None:
+    sent = form_of(chief)
+    del sent["is_active"]
+    as_admin.post(f"/admin/crm/user/{chief.pk}/change/", sent)
+    assert User.objects.get(pk=chief.pk).is_active
+
+
+def test_having_looked_at_oneself_one_still_gives_roles(as_admin: Client, chief: User) -> None:
+    as_admin.get(f"/admin/crm/user/{chief.pk}/change/")
+    user = make_user(None)
+    as_admin.post(f"/admin/crm/user/{user.pk}/change/", form_of(user) | {"role": "Staff"})
+    assert role_of(User.objects.get(pk=user.pk)) == Role.STAFF
+
+
+def test_the_form_says_which_role_comes_back_with_the_user(as_admin: Client) -> None:
+    user = make_user(Role.ADMIN, is_active=False)
+    page = as_admin.get(f"/admin/crm/user/{user.pk}/change/")
+    assert page.context["adminform"].form["role"].value() == "Admin"
+
+
+def test_a_filter_that_postgresql_cannot_hold_is_refused(as_admin: Client) -> None:
+    assert as_admin.get("/admin/integrations/syncerror/?code=%00").status_code == 400
+
+
 @pytest.mark.parametrize("page", ["change", "password"])
 def test_an_admin_cannot_become_a_superuser_through_one(as_admin: Client, page: str) -> None:
     root = make_user(None, is_superuser=True)
