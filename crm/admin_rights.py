@@ -37,6 +37,10 @@ class RoleAdmin(ModelAdmin):
     def may(self, request: HttpRequest) -> bool:
         return has_role(request.user, self.role)
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """A filter typed into the address may hold what PostgreSQL refuses in a text."""
+        return "\x00" not in str(value) and bool(super().lookup_allowed(lookup, value, request))
+
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.may(request)
 
