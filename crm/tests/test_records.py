@@ -259,3 +259,12 @@ def test_accounts_are_chosen_by_typing(as_ann: Client) -> None:
     make_account(name="Acme & Söhne")
     said = as_ann.get("/accounts/choices/?account_search=söh").content.decode()
     assert 'data-pick-name="Acme &amp; Söhne"' in said
+
+
+def test_history_reads_as_sentences_with_and_without_a_person(as_ann: Client) -> None:
+    person = make_contact()
+    Contact.objects.filter(pk=person.pk).update(created_run=5)
+    edit(as_ann, person.get_absolute_url(), title="CTO")
+    page = " ".join(as_ann.get(f"{person.get_absolute_url()}history/").content.decode().split())
+    assert "Changed by <strong>Ann Ash</strong> in Lockstep" in page
+    assert "Created by a pull from Salesforce" in page
