@@ -25,11 +25,22 @@ def read_seen(page: SettingsPage, sent: QueryDict) -> Flat:
     """What the page showed. Raises Unreadable."""
     try:
         seen = json.loads(sent.get("seen", ""))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unreadable from error
-    if not isinstance(seen, dict):
+    if not isinstance(seen, dict) or not all(_has_its_shape(option, seen) for option in page.options):
         raise Unreadable
     return in_scope(seen, page.scope)
+
+
+def _has_its_shape(option: Option, seen: Flat) -> bool:
+    value = seen.get(f"settings.{option.path}")
+    if option.control is Control.HIDE:
+        return _is_list_of_names(value)
+    return option.control is not Control.STAGES or value is None or _is_list_of_names(value)
+
+
+def _is_list_of_names(value: Any) -> bool:
+    return isinstance(value, list) and all(item is None or isinstance(item, str) for item in value)
 
 
 def read_edits(page: SettingsPage, sent: QueryDict, seen: Flat) -> Flat:

@@ -359,3 +359,20 @@ def test_the_page_asks_the_database_as_often_for_many_rows_as_for_few(
 ) -> None:
     with django_assert_max_num_queries(35):
         ada.get(CONTACTS)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        "[" * 100_000,
+        json.dumps({"settings.pull.hide": 5}),
+        json.dumps({"settings.pull.hide": None}),
+        json.dumps({"settings.people.only_stages": [[]]}),
+        json.dumps({"settings.people.only_stages": 3}),
+    ],
+    ids=["deep", "a number", "null", "a list", "another number"],
+)
+def test_a_form_that_no_page_of_ours_sends_saves_nothing(ada: Client, org: Connection, seen: str) -> None:
+    sent = as_shown(ada) | {"settings.people.only_stages.limit": "some", "seen": seen}
+    assert ada.post(CONTACTS, sent).status_code == 302
+    assert not AuditEntry.objects.exists()
