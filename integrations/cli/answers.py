@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
+
 from integrations.configuration import InvalidConfiguration
 from integrations.salesforce.errors import SalesforceError
 from integrations.sync.refusals import Refused
@@ -43,7 +46,9 @@ def answer_of(problem: Exception) -> Answer | None:
         return failure(f"{problem.sentence} {problem.message}".strip(), problem.code)
     if isinstance(problem, Failed):
         return failure(problem.what, problem.code)
-    return None
+    if isinstance(problem, OperationalError):
+        return failure("PostgreSQL doesn't answer. Check DATABASE_URL and that the server runs.", "DATABASE")
+    return failure(str(problem), "SETTINGS") if isinstance(problem, ImproperlyConfigured) else None
 
 
 def failure(what: str, code: str) -> Answer:
@@ -51,7 +56,9 @@ def failure(what: str, code: str) -> Answer:
 
 
 def as_json(data: dict[str, Any]) -> str:
-    return json.dumps(data, ensure_ascii=False, default=str)
+    """One line. A text may hold what ends a line, or half a surrogate pair: then it is escaped."""
+    text = json.dumps(data, ensure_ascii=False, default=str)
+    return text if text.isprintable() else json.dumps(data, default=str)
 
 
 def iso(moment: datetime | None) -> str | None:

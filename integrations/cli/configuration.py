@@ -46,11 +46,28 @@ def import_file(options: dict[str, Any]) -> Answer:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        data = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except OSError as error:
         raise Failed(f"{path} can't be read: {error.strerror}.", "FILE") from error
     except ValueError as error:
         raise Failed(f"{path} isn't JSON: {error}.", "FILE") from error
+    except RecursionError as error:
+        raise Failed(f"{path} is nested too deeply.", "FILE") from error
     if not isinstance(data, dict):
         raise Failed(f"{path} must hold one JSON object.", "FILE")
     return data
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Python would silently keep the last of two keys; half of what somebody wrote would be lost."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"“{twice[:80]}” stands twice in one object")
+    return found
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no number that JSON knows")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from integrations.configuration.checks import BadValue
+from integrations.configuration.checks import BadValue, text
 from integrations.salesforce.describes import FieldDescribe
 from mappings.catalogue import SALESFORCE_OBJECTS
 from mappings.converters import CannotConvert, normalise
@@ -15,6 +15,7 @@ OPERATORS = (*COMPARE, "in", *IN_TEXT, *UNARY)
 TEXT_TYPES = frozenset({"string", "picklist", "combobox", "email", "phone", "url"})
 UNORDERED = frozenset({"boolean", "reference", "id", "multipicklist", "textarea"})
 MOST = 50
+LARGEST = 10**18
 
 Filters = dict[str, list[dict[str, Any]]]
 
@@ -37,13 +38,21 @@ def _shape(where: str, condition: Any) -> None:
     if unknown := sorted(str(key) for key in set(condition) - {"field", "operator", "value"}):
         raise BadValue(f"{where} has an unknown key “{unknown[0][:80]}”.")
     operator = condition["operator"]
-    if not isinstance(condition["field"], str) or operator not in OPERATORS:
+    _text(f"{where}.field", condition["field"], 120)
+    if operator not in OPERATORS:
         raise BadValue(f"{where}: the operator must be one of: {' '.join(OPERATORS)}.")
     if operator in UNARY:
         if condition.get("value") is not None:
             raise BadValue(f"{where}: “{operator}” takes no value.")
         return
     _values(where, condition)
+
+
+def _text(where: str, value: Any, most: int) -> None:
+    try:
+        text(value, most)
+    except BadValue as bad:
+        raise BadValue(f"{where}: {bad}") from None
 
 
 def _values(where: str, condition: Mapping[str, Any]) -> list[Any]:
@@ -55,12 +64,12 @@ def _values(where: str, condition: Mapping[str, Any]) -> list[Any]:
     else:
         values = [value]
     for item in values:
-        if (
-            not isinstance(item, str | int | float)
-            or item == ""
-            or (isinstance(item, str) and len(item) > 255)
-        ):
+        if not isinstance(item, str | int | float):
             raise BadValue(f"{where}: the value must be a text, a number, or true or false.")
+        if not isinstance(item, str) and not -LARGEST < item < LARGEST:
+            raise BadValue(f"{where}: a number may have at most 18 digits.")
+        if isinstance(item, str):
+            _text(where, item, 255)
     return values
 
 

@@ -12,9 +12,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from django.core.management import call_command
+from django.db import OperationalError
 from django.utils import timezone
 
 from crm.models import Contact
+from integrations.management.commands.salesforce import Command
 from integrations.models import Connection, OutboxEntry, SyncError, SyncRun
 from integrations.tests.conftest import NOON, make_connection
 from integrations.tests.sandbox_process import SandboxOrg, sandbox_org
@@ -163,6 +165,54 @@ def test_wrong_usage_is_a_failure(db: None, capsys: pytest.CaptureFixture[str]) 
     with pytest.raises(SystemExit) as ended:
         call_command("salesforce", "pull", "--object", "Case")
     assert ended.value.code == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["bogus"], ["status", "--bogus"]])
+def test_wrong_usage_of_the_outermost_command_is_a_failure_too(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called = ["manage.py", "salesforce", *arguments, "--json"]
+    monkeypatch.setattr("sys.argv", called)
+    with pytest.raises(SystemExit) as ended:
+        Command().run_from_argv(called)
+    assert ended.value.code == 1
+    assert json.loads(capsys.readouterr().out)["code"] == "USAGE"
+
+
+@pytest.mark.parametrize(
+    ("problem", "code"),
+    [(OperationalError("down"), "DATABASE"), (KeyError("client_secret=abc"), "UNFORESEEN")],
+)
+def test_what_nobody_foresaw_is_still_one_object(
+    run: Any, monkeypatch: pytest.MonkeyPatch, problem: Exception, code: str
+) -> None:
+    def fail(now: Any) -> Any:
+        raise problem
+
+    monkeypatch.setattr("integrations.cli.status.standing", fail)
+    exit_code, answer = run("status")
+    assert (exit_code, answer["code"]) == (1, code)
+    assert "abc" not in answer["error"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        '{"settings": {"assignment_rules": true}, "settings": {}}',
+        '{"settings": {"pull": {"interval_minutes": NaN}}}',
+        '{"settings": {"api": {"daily_share_percent": 1e999}}}',
+        '{"settings": {"\\ud800": 1}}',
+        '{"\\u0000": {"\\u2028": 1}}',
+    ],
+    ids=["deep list", "deep object", "key twice", "NaN", "infinity", "half a pair", "signs that end lines"],
+)
+def test_a_hostile_file_is_refused_in_one_line_of_json(db: None, run: Any, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "hostile.json"
+    file.write_text(text, encoding="utf-8")
+    code, answer = run("config", "import", str(file))
+    assert (code, "error" in answer) == (1, True)
 
 
 def test_a_file_that_isnt_there_is_a_failure_in_words(db: None, run: Any, tmp_path: Path) -> None:

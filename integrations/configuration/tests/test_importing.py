@@ -311,3 +311,9 @@ def test_an_owner_is_mapped_by_hand_and_matched_again_with_null() -> None:
 
     load({"owners": {"jane@example.com": None}})
     assert SalesforceOwner.objects.get().user is None
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 10**18, "a\x00", "\ud800", " "])
+def test_a_filters_value_that_no_database_holds_is_refused(org: Any, value: Any) -> None:
+    condition = {"field": "Title", "operator": "eq", "value": value}
+    assert refused({"settings": {"pull": {"filters": {"Contact": [condition]}}}}) == ["settings.pull.filters"]

@@ -1,8 +1,10 @@
 """manage.py salesforce …: everything an operator needs, without a browser."""
 
+import logging
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -10,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from integrations.cli import configuration, connecting, pulling, status, switches
 from integrations.cli.answers import Answer, answer_of, as_json, failure
 
+logger = logging.getLogger(__name__)
 Handler = Callable[[dict[str, Any]], Answer]
 
 COMMANDS: dict[str, tuple[str, Handler, Callable[[ArgumentParser], None] | None]] = {
@@ -32,13 +35,17 @@ class Parser(CommandParser):
     """Wrong usage is a failure like any other: exit code 1, and JSON for a machine."""
 
     def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        _say(failure(message, "USAGE"), machine="--json" in sys.argv)
-        sys.exit(1)
+        _refuse_usage(self, message)
 
 
 class Command(BaseCommand):
     help = "Connect Salesforce, watch it, and pull."
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Django makes the outermost parser of its own class, which would exit with 2."""
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.error = partial(_refuse_usage, parser)  # type: ignore[method-assign]
+        return parser
 
     def add_arguments(self, parser: CommandParser) -> None:
         commands = parser.add_subparsers(required=True, metavar="command", parser_class=Parser)
@@ -56,10 +63,7 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             answer = failure("Interrupted. What was done is kept; it goes on from there.", "INTERRUPTED")
         except Exception as problem:
-            expected = answer_of(problem)
-            if expected is None:
-                raise
-            answer = expected
+            answer = answer_of(problem) or _unforeseen(problem)
         _say(answer, machine=options["json"])
         if answer.code:
             sys.exit(answer.code)
@@ -70,6 +74,19 @@ def _add(parser: ArgumentParser, handler: Handler, add: Callable[[ArgumentParser
     parser.set_defaults(handler=handler)
     if add:
         add(parser)
+
+
+def _refuse_usage(parser: ArgumentParser, message: str) -> NoReturn:
+    parser.print_usage(sys.stderr)
+    _say(failure(message, "USAGE"), machine="--json" in sys.argv)
+    sys.exit(1)
+
+
+def _unforeseen(problem: Exception) -> Answer:
+    """The traceback goes to the log, where secrets are masked; a machine still gets its one object."""
+    logger.error("The command failed", exc_info=problem)
+    what = f"Something went wrong that nobody foresaw ({type(problem).__name__}). The log has it in full."
+    return failure(what, "UNFORESEEN")
 
 
 def _say(answer: Answer, *, machine: bool) -> None:
