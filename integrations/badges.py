@@ -18,6 +18,7 @@ from integrations.models import (
 from integrations.salesforce.hosts import record_url
 
 WORDS = {Kind.CONTACT: "people", Kind.ACCOUNT: "accounts", Kind.DEAL: "deals"}
+THERE = {"Contact": "a contact", "Lead": "a lead", "Account": "an account", "Opportunity": "an opportunity"}
 STRONGEST_FIRST = ("linked", "gone", "tombstone", "suppressed")
 WAITS_FOR = {
     ConnectionState.NEEDS_SIGN_IN: "goes out once an admin has signed in to Salesforce again",
@@ -107,7 +108,7 @@ def badge_of(
         return waiting(entry, connection, url)
     if linked and link is not None:
         at = max(filter(None, (link.changed_at, pulled.get(link.salesforce_object))))
-        reason = f"Linked with a {link.salesforce_object} in Salesforce."
+        reason = f"Linked with {THERE[link.salesforce_object]} in Salesforce."
         return Badge(pk, "ls-good", "check_circle", "In step", reason, at=at, url=url)
     if link is not None:
         return ended(pk, link, url)
