@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import Case, OuterRef, Subquery, Value, When
 from django.db.models.functions import Lower
 
 from crm.models import User
@@ -12,6 +12,7 @@ from integrations.salesforce.errors import NeedsPerson
 from integrations.salesforce.ids import to18
 from integrations.salesforce.org import Org
 from integrations.salesforce.soql import select
+from integrations.sync.reassigning import Move, reassign
 
 _TOLD_BY_SALESFORCE = ["name", "email", "is_active", "is_queue"]
 
@@ -29,19 +30,27 @@ def follow_owners(connection: Connection, org: Org) -> None:
             update_fields=_TOLD_BY_SALESFORCE,
             batch_size=1000,
         )
-        match_owners(connection)
+    match_owners(connection)
 
 
 def match_owners(connection: Connection) -> None:
-    """Give each active Salesforce user the workspace's user of the same e-mail."""
+    """Give each active Salesforce user the workspace's user of the same e-mail, and that user their records."""
     same = User.objects.annotate(lowered=Lower("email")).filter(
         lowered=Lower(OuterRef("email")), is_active=True
     )
-    owners = SalesforceOwner.objects.filter(connection=connection, by_hand=False)
-    owners.filter(is_active=True, is_queue=False).exclude(email="").update(
-        user=Subquery(same.values("pk")[:1])
+    match = Case(
+        When(is_active=True, is_queue=False, then=Subquery(same.values("pk")[:1])), default=Value(None)
     )
-    owners.filter(is_active=False).update(user=None)
+    owners = SalesforceOwner.objects.filter(connection=connection, by_hand=False).annotate(match=match)
+    moves = [
+        Move(owner.salesforce_id, owner.user_id, owner.match)
+        for owner in owners
+        if owner.user_id != owner.match
+    ]
+    # Records first: cut off in between, the next pull finds the same moves again.
+    reassign(connection, moves)
+    for move in moves:
+        owners.filter(salesforce_id=move.salesforce_id).update(user=move.becomes)
 
 
 def _queues(connection: Connection, org: Org) -> list[SalesforceOwner]:
