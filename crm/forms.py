@@ -4,6 +4,7 @@ Each field carries the value its user saw. Only what the user changed is written
 record at once; where both changed the same field, the second is told what stands there now.
 """
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
 
@@ -13,10 +14,12 @@ from django.core.validators import validate_email
 from django.db.models import Q
 from django.http import QueryDict
 
-from crm.layout import GROUPS, custom_fields
+from crm.history import custom_value_in_words
+from crm.layout import GROUPS, custom_fields, moment_in
 from crm.models import Account, Contact, CustomField, Deal, DealStage, Kind, Pipeline, Record, User
 from crm.widgets import AccountPicker
 from mappings.catalogue import built_in_fields
+from mappings.converters import normalise
 from mappings.field_types import NUMBERS, FieldType
 
 CUSTOM = "custom_"
@@ -42,7 +45,7 @@ class RecordForm(forms.ModelForm[Any]):
         stored = dict(self.instance.custom)
         for custom in self.custom_fields:
             self.fields[CUSTOM + custom.name] = form_field(custom, stored.get(custom.name))
-            self.initial[CUSTOM + custom.name] = stored.get(custom.name)
+            self.initial[CUSTOM + custom.name] = as_typed(custom, stored.get(custom.name))
         known = built_in_fields(self.kind)
         for name, field in self.fields.items():
             field.show_hidden_initial = not self.is_bound or self[name].html_initial_name in self.data
@@ -81,13 +84,17 @@ class RecordForm(forms.ModelForm[Any]):
     def renew(self, hidden: str, now: Any) -> None:
         """Having been told, the user has seen the new value: saving again is a choice."""
         data = cast(QueryDict, self.data).copy()
-        data[hidden] = "" if now is None else str(now)
+        seen = now if isinstance(now, list) else ["" if now is None else now]
+        data.setlist(hidden, [str(item) for item in seen])
         self.data = data
 
     def words(self, name: str) -> str:
         """What stands in the record now; the form's values reach the instance only after `clean`."""
-        value = self.initial.get(name) if name.startswith(CUSTOM) else getattr(self.instance, name)
-        return "nothing" if value in (None, "", []) else str(value)
+        if not name.startswith(CUSTOM):
+            value = getattr(self.instance, name)
+            return "nothing" if value in (None, "") else str(value)
+        key = name.removeprefix(CUSTOM)
+        return custom_value_in_words(self.kind, key, self.instance.custom.get(key)) or "nothing"
 
     def save(self, commit: bool = True) -> Any:
         values = {name: self.cleaned_data[name] for name in self.changed_data if not name.startswith(CUSTOM)}
@@ -190,7 +197,9 @@ def form_field(custom: CustomField, value: Any) -> forms.Field:
         FieldType.DATE: lambda: forms.DateField(widget=forms.DateInput(attrs={"type": "date"}), **shared),
         FieldType.DATETIME: lambda: forms.DateTimeField(help_text="like 2030-01-31 14:30", **shared),
         FieldType.LONG_TEXT: lambda: LongText(max_length=131_072, **shared),
-        FieldType.USER: lambda: forms.ModelChoiceField(owners(None), **shared),
+        FieldType.USER: lambda: forms.ModelChoiceField(
+            owners(value if isinstance(value, int) else None), **shared
+        ),
     }
     return simple.get(type_, lambda: forms.CharField(max_length=255, **shared))()  # type: ignore[no-any-return]
 
@@ -204,14 +213,23 @@ def choices_field(type_: FieldType, options: list[Any], value: Any, shared: dict
     return forms.MultipleChoiceField(choices=[(text, text) for text in texts], **shared)
 
 
+def as_typed(custom: CustomField, value: Any) -> Any:
+    """A stored value as its form field takes it: times are texts in `custom`, shown in the user's zone."""
+    if custom.type == FieldType.DATETIME and isinstance(value, str):
+        return moment_in(value) or value
+    return value
+
+
 def plain(value: Any) -> Any:
-    """A cleaned value as JSON; None where it is empty."""
+    """A cleaned value as JSON, in the form a pull gives it; None where it is empty."""
     if value in (None, "", []):
         return None
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, User):
         return value.pk
+    if isinstance(value, datetime):
+        return normalise(value, "datetime", field="time")
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 

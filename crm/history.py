@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
-from crm.layout import labels_of
+from crm.layout import custom_fields, labels_of
 from crm.models import (
     Account,
     AccountStage,
@@ -19,6 +19,7 @@ from crm.models import (
     Record,
     User,
 )
+from mappings.field_types import FieldType
 
 PAGE = 20
 ORIGINS = {
@@ -104,11 +105,18 @@ def how(origin: str) -> str:
 
 
 def names_in(entries: Iterable[JournalEntry], kind: str) -> Names:
-    ids: dict[str, set[int]] = {"stage": set(), "owner": set(), "account": set()}
-    for entry in entries:
-        for key in ids.keys() & entry.changes.keys():
-            ids[key].update(value for value in entry.changes[key] if isinstance(value, int))
-    models: dict[str, Any] = {"stage": STAGES[Kind(kind)], "owner": User, "account": Account}
+    return names_of(kind, ((key, value) for entry in entries for key, value in entry.changes.items()))
+
+
+def names_of(kind: str, values: Iterable[tuple[str, list[Any]]]) -> Names:
+    """What the ids among `values` (pairs of key and values) stand for, in one query a key."""
+    users = [f"custom.{f.name}" for f in custom_fields(kind) if f.type == FieldType.USER]
+    models: dict[str, Any] = {"stage": STAGES[Kind(kind)], "account": Account, "owner": User}
+    models |= dict.fromkeys(users, User)
+    ids: dict[str, set[int]] = {key: set() for key in models}
+    for key, held in values:
+        if key in ids:
+            ids[key].update(value for value in held if isinstance(value, int))
     return {
         key: {row.pk: str(row) for row in models[key].objects.filter(pk__in=wanted)} if wanted else {}
         for key, wanted in ids.items()
@@ -130,6 +138,12 @@ def shown(key: str, value: Any, names: Names) -> str:
     return moment(str(value)) or str(value)
 
 
+def custom_value_in_words(kind: str, name: str, value: Any) -> str:
+    """A custom field's value as history shows it; empty text for none."""
+    key = f"custom.{name}"
+    return shown(key, value, names_of(kind, [(key, [value])]))
+
+
 def moment(text: str) -> str | None:
     """A date or time that the database wrote as text."""
     try:
@@ -137,7 +151,8 @@ def moment(text: str) -> str | None:
     except ValueError:
         return None
     if isinstance(when, datetime):
-        return formats.date_format(when, "j M Y, H:i")
+        local = timezone.localtime(when) if timezone.is_aware(when) else when
+        return formats.date_format(local, "j M Y, H:i")
     return formats.date_format(when, "j M Y") if when else None
 
 

@@ -1,9 +1,13 @@
 """How the fields of a record stand on its page and in its form, custom ones last."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from crm.models import CustomField, Kind, Record
+from django.utils.dateparse import parse_datetime
+
+from crm.models import CustomField, Kind, Record, User
 from mappings.catalogue import built_in_fields
 from mappings.field_types import FieldType
 
@@ -62,11 +66,37 @@ def groups_of(record: Record) -> list[Group]:
         )
         for title, keys in GROUPS[record.kind]
     ]
-    custom = [
-        ShownField(f"custom.{f.name}", f.label, FieldType(f.type), record.custom.get(f.name))
-        for f in custom_fields(record.kind)
-    ]
+    custom = custom_values(record)
     return [*groups, Group("More", custom)] if custom else groups
+
+
+def custom_values(record: Record) -> list[ShownField]:
+    """As `custom` holds them, but times as times and users as users."""
+    fields = custom_fields(record.kind)
+    stored = {f.name: record.custom.get(f.name) for f in fields}
+    ids = [stored[f.name] for f in fields if f.type == FieldType.USER and isinstance(stored[f.name], int)]
+    users = User.objects.in_bulk(ids) if ids else {}
+    shown: dict[str, Callable[[Any], Any]] = {
+        FieldType.USER: lambda value: users.get(value) if isinstance(value, int) else value,
+        FieldType.DATETIME: lambda value: moment_in(value) or value if isinstance(value, str) else value,
+    }
+    return [
+        ShownField(
+            f"custom.{f.name}",
+            f.label,
+            FieldType(f.type),
+            shown.get(f.type, lambda value: value)(stored[f.name]),
+        )
+        for f in fields
+    ]
+
+
+def moment_in(text: str) -> datetime | None:
+    """The time that a stored text names; None for any other text."""
+    try:
+        return parse_datetime(text)
+    except ValueError:
+        return None
 
 
 def custom_fields(kind: str) -> list[CustomField]:

@@ -118,6 +118,14 @@ def listed(value: Any) -> str:
 
 
 @register.filter
+def minute(value: Any) -> str:
+    """A time to the minute, in the zone of whoever looks; any other value as it is."""
+    if not isinstance(value, datetime):
+        return str(value)
+    return formats.date_format(timezone.localtime(value) if timezone.is_aware(value) else value, "j M Y, H:i")
+
+
+@register.filter
 def day_or_text(value: Any) -> str:
     """Custom dates are texts."""
     parsed = parse_date(value) if isinstance(value, str) and ISO_DAY.fullmatch(value) else value

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from crm import journal
 from crm.models import Account, Contact, ContactRole, CustomField, Deal, JournalEntry, User
-from crm.tests.factories import make_account, make_contact, make_deal, make_stage
+from crm.tests.factories import make_account, make_contact, make_deal, make_stage, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -268,3 +268,56 @@ def test_history_reads_as_sentences_with_and_without_a_person(as_ann: Client) ->
     page = " ".join(as_ann.get(f"{person.get_absolute_url()}history/").content.decode().split())
     assert "Changed by <strong>Ann Ash</strong> in Lockstep" in page
     assert "Created by a pull from Salesforce" in page
+
+
+@pytest.fixture
+def olga() -> User:
+    """Somebody who has left."""
+    return make_user(is_active=False, first_name="Olga", last_name="Old")
+
+
+def test_a_custom_user_is_shown_by_name(as_ann: Client, olga: User) -> None:
+    CustomField.objects.create(kind="contact", name="coach", label="Coach", type="user")
+    person = make_contact(custom={"coach": olga.pk})
+    Contact.objects.filter(pk=person.pk).update(custom={})
+    Contact.objects.filter(pk=person.pk).update(custom={"coach": olga.pk})
+    page = as_ann.get(person.get_absolute_url()).content.decode()
+    assert "<dd>Olga Old\n</dd>" in page
+    assert "<ins>Olga Old</ins>" in page
+
+
+def test_a_custom_user_who_left_survives_an_edit(as_ann: Client, olga: User) -> None:
+    CustomField.objects.create(kind="contact", name="coach", label="Coach", type="user")
+    person = make_contact(custom={"coach": olga.pk})
+    page = as_ann.get(f"{person.get_absolute_url()}edit/").content.decode()
+    assert f'<option value="{olga.pk}" selected>Olga Old</option>' in page
+
+
+def test_a_custom_time_is_shown_and_typed_in_ones_own_zone(as_ann: Client, ann: User) -> None:
+    User.objects.filter(pk=ann.pk).update(time_zone="Europe/Paris")
+    CustomField.objects.create(kind="contact", name="demo", label="Demo", type="datetime")
+    person = make_contact(custom={"demo": "2030-01-31T14:30:00Z"})
+    assert "31 Jan 2030, 15:30" in as_ann.get(person.get_absolute_url()).content.decode()
+    edit(as_ann, person.get_absolute_url(), title="CTO")
+    person.refresh_from_db()
+    assert person.custom == {"demo": "2030-01-31T14:30:00Z"}
+    typed = {"custom_demo": "2030-01-31 16:00", "initial-custom_demo": "2030-01-31 15:30:00"}
+    edit(as_ann, person.get_absolute_url(), **typed)
+    person.refresh_from_db()
+    assert person.custom == {"demo": "2030-01-31T15:00:00Z"}
+
+
+def test_having_been_told_one_may_overwrite_several_values(as_ann: Client) -> None:
+    options = ["A", "B", "C"]
+    CustomField.objects.create(
+        kind="contact", name="tags", label="Tags", type="multipicklist", options=options
+    )
+    person = make_contact(custom={"tags": ["C", "A"]})
+    address = f"{person.get_absolute_url()}edit/"
+    opened = seen(as_ann.get(address)) | {"initial-custom_tags": ["A"], "custom_tags": ["B"]}
+    told = as_ann.post(address, opened)
+    assert "Somebody changed this to “C, A”" in told.content.decode()
+    assert told.context["form"].data.getlist("initial-custom_tags") == ["C", "A"]
+    as_ann.post(address, opened | {"initial-custom_tags": ["C", "A"]})
+    person.refresh_from_db()
+    assert person.custom == {"tags": ["B"]}
