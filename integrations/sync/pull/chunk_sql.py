@@ -28,11 +28,11 @@ CREATE TEMP TABLE chunk ON COMMIT DROP AS
 SELECT f.*, CASE WHEN f.action = 'create' THEN nextval({sequence}) END AS new_id{parents}
   FROM (
     SELECT e.*, CASE
+        WHEN e.seen > e.modstamp AND e.link_state IN ('linked', 'gone')
+          THEN CASE e.link_state WHEN 'linked' THEN 'same' ELSE 'ignore' END
         WHEN e.deleted THEN CASE WHEN e.link_state = 'linked' THEN 'gone' ELSE 'ignore' END
-        WHEN e.link_state = 'linked' AND (e.seen > e.modstamp
-             OR e.agreed = e.base AND e.known_as = left(e.match_key, 320)) THEN 'same'
+        WHEN e.link_state = 'linked' AND e.agreed = e.base AND e.known_as = left(e.match_key, 320) THEN 'same'
         WHEN e.link_state = 'linked' THEN 'update'
-        WHEN e.link_state = 'gone' AND e.seen > e.modstamp THEN 'ignore'
         WHEN e.link_state = 'suppressed' THEN 'suppressed'
         WHEN e.link_state = 'tombstone' THEN 'ignore'
         WHEN e.suppressor IS NOT NULL THEN 'suppress'
