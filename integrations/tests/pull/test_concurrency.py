@@ -1,0 +1,165 @@
+"""A pull beside people who work: their edits survive, deadlocks pass, and applying again changes nothing."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection as database
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from psycopg import sql
+
+from crm.models import Contact
+from integrations.models import Connection, RecordLink
+from integrations.sync.pull import apply
+from integrations.tests import factories
+from integrations.tests.factories import NOW, row
+from integrations.tests.pull.pulling import pull_rows
+
+Statement = sql.Composable
+LATER = NOW + timedelta(minutes=5)
+
+
+@pytest.fixture
+def live(transactional_db: None) -> Connection:
+    live = factories.connection()
+    factories.schemas(live)
+    return live
+
+
+@pytest.fixture
+def alone(db: None) -> Connection:
+    """Where nobody else needs to see what is written."""
+    live = factories.connection()
+    factories.schemas(live)
+    return live
+
+
+@pytest.fixture
+def chunks_of_three(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apply, "CHUNK_ROWS", 3)
+
+
+def colleague() -> "psycopg.Connection[Any]":
+    """Somebody else's connection to the same database."""
+    place = database.settings_dict
+    return psycopg.connect(host=place["HOST"], user=place["USER"], dbname=place["NAME"])
+
+
+def contacts(*numbers: int, at: Any = NOW, **values: str) -> list[dict[str, Any]]:
+    return [row("Contact", number, at, LastName=f"Lovelace {number}", **values) for number in numbers]
+
+
+def before(monkeypatch: pytest.MonkeyPatch, words: str, act: Callable[[], None]) -> None:
+    """Do something once, just before the pull runs the statement that contains these words."""
+    run = apply._run
+    done: list[str] = []
+
+    def run_after_acting(statement: Statement, parameters: list[Any] | None = None) -> int:
+        if words in statement.as_string(None) and not done:
+            done.append(words)
+            act()
+        return run(statement, parameters)
+
+    monkeypatch.setattr(apply, "_run", run_after_acting)
+
+
+def test_an_edit_between_planning_and_locking_survives(
+    live: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pull_rows(live, "Contact", contacts(1, 2, Title="Clerk"))
+
+    def edit() -> None:
+        with colleague() as other:
+            other.execute("UPDATE crm_contact SET phone = '+44 20' WHERE last_name = 'Lovelace 1'")
+
+    before(monkeypatch, "FOR NO KEY UPDATE", edit)
+    run = pull_rows(live, "Contact", contacts(1, 2, at=LATER, Title="Countess"), now=LATER)
+    person = Contact.objects.get(last_name="Lovelace 1")
+    assert (person.title, person.phone) == ("Countess", "+44 20")
+    assert run.counts["updated"] == 2
+
+
+def test_a_chunk_waits_for_an_edit_that_is_not_committed_yet(live: Connection) -> None:
+    pull_rows(live, "Contact", contacts(1, Title="Clerk"))
+    other = colleague()
+    other.execute("UPDATE crm_contact SET phone = '+44 20'")
+    committing = threading.Timer(0.3, other.commit)
+    committing.start()
+    pull_rows(live, "Contact", contacts(1, at=LATER, Title="Countess"), now=LATER)
+    committing.join()
+    other.close()
+    person = Contact.objects.get()
+    assert (person.title, person.phone) == ("Countess", "+44 20")
+
+
+def test_a_deadlock_is_tried_again(live: Connection) -> None:
+    """The colleague holds the second record and then wants the first, which the pull has locked."""
+    pull_rows(live, "Contact", contacts(1, 2, Title="Clerk"))
+    other = colleague()
+    other.execute("SET deadlock_timeout = '20s'")  # PostgreSQL ends whoever looks first: the pull
+    edit = "UPDATE crm_contact SET phone = '+44 20' WHERE last_name = %s"
+    other.execute(edit, ["Lovelace 2"])
+
+    def close_the_circle() -> None:
+        time.sleep(0.3)
+        other.execute(edit, ["Lovelace 1"])
+        other.commit()
+
+    circle = threading.Thread(target=close_the_circle)
+    circle.start()
+    run = pull_rows(live, "Contact", contacts(1, 2, at=LATER, Title="Countess"), now=LATER)
+    circle.join()
+    other.close()
+    assert set(Contact.objects.values_list("title", "phone")) == {("Countess", "+44 20")}
+    assert (run.counts["seen"], run.counts["updated"]) == (2, 2)
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "number": st.integers(1, 6),
+            "LastName": TEXT.map(lambda text: text.strip() or "?"),
+            "Email": st.sampled_from(["", "ada@acme.com", "ADA@acme.com", "bob@acme.com"]),
+            "IsDeleted": st.sampled_from([False, False, False, True]),
+        }
+    ),
+    max_size=12,
+)
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],  # every example takes a database: a smaller one isn't worth the minutes
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(drawn=ROWS)
+def test_applying_the_same_rows_again_changes_nothing(
+    alone: Connection, chunks_of_three: None, drawn: list[dict[str, Any]]
+) -> None:
+    rows = [
+        row("Contact", one["number"], NOW + timedelta(minutes=place))
+        | {key: one[key] for key in ("LastName", "Email", "IsDeleted")}
+        for place, one in enumerate(drawn)
+    ]
+    with transaction.atomic():
+        pull_rows(alone, "Contact", rows)
+        first = state()
+        run = pull_rows(alone, "Contact", rows)
+        assert state() == first
+        assert not any(run.counts.get(key) for key in ("created", "updated", "deleted", "matched"))
+        transaction.set_rollback(True)
+
+
+def state() -> list[tuple[Any, ...]]:
+    links = RecordLink.objects.order_by("salesforce_id")
+    people = Contact.objects.order_by("pk").values_list("pk", "last_name", "email")
+    return [*links.values_list("salesforce_id", "state", "record_id", "base"), *people]
