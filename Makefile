@@ -50,4 +50,4 @@ check: setup ## Lint, types, layers, migrations, production settings
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 bench: setup ## Measure the first pull beside PostgreSQL's own speed (docs/benchmarks.md)
-	DEBUG=on $(BIN)/python manage.py bench
+	$(BIN)/python -m benchmarks

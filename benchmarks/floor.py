@@ -51,8 +51,9 @@ def _contacts(accounts: int) -> str:
         field: f"\"{name}\" = 'true'" if field in BOOLEANS else f"coalesce(\"{name}\", '')"
         for field, name in TEXTS.items()
     }
+    columns = ", ".join(values)
     return (
-        f"INSERT INTO floor.crm_contact (id, custom, hidden, company_name, created_run, account_id, {', '.join(values)})"
+        f"INSERT INTO floor.crm_contact (id, custom, hidden, company_name, created_run, account_id, {columns})"
         f" SELECT seq, '{{}}', false, '', 1, seq % {accounts} + 1, {', '.join(values.values())} FROM floor.bare"
     )
 

@@ -4,7 +4,7 @@ import json
 import resource
 import sys
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +24,7 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self.began: float | None = None
-        self.parts: Counter[str] = Counter()
+        self.parts: defaultdict[str, float] = defaultdict(float)
 
     def watch(self, owner: type, name: str, part: str) -> None:
         method: Callable[..., Any] = getattr(owner, name)
@@ -47,7 +47,7 @@ class Stopwatch:
             self.parts.clear()
             return job
 
-        Extract._finished_job = finished_job  # type: ignore[method-assign]
+        Extract._finished_job = finished_job  # type: ignore[method-assign,assignment]
 
 
 def main() -> None:

@@ -59,8 +59,9 @@ def empty() -> None:
     run("CREATE SCHEMA staging")
     connection = Connection.objects.live().first()
     SyncedObject.objects.all().delete()
-    for name in PULL_ORDER if connection else ():
-        SyncedObject.objects.create(connection=connection, name=name)
+    if connection:
+        for name in PULL_ORDER:
+            SyncedObject.objects.create(connection=connection, name=name)
     run("VACUUM ANALYZE crm_contact, crm_account, integrations_recordlink")
     run("CHECKPOINT")
 
