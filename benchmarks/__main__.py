@@ -14,6 +14,7 @@ from benchmarks import workplace
 from benchmarks.floor import floor
 from benchmarks.paging import compare_ways
 from integrations.models import Connection
+from integrations.sync.pull.extract import BULK_FROM
 from integrations.tests.pull import live
 from integrations.tests.sandbox_process import SandboxOrg, sandbox_org
 
@@ -27,6 +28,8 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--ways", action="store_true", help="also compare paging with Bulk jobs")
     options = parser.parse_args()
+    if options.rows <= BULK_FROM:
+        parser.error(f"--rows must be more than {BULK_FROM:,}: fewer aren't read by a Bulk job.")
     workplace.open_database()
     with tempfile.TemporaryDirectory(prefix="lockstep-bench-") as folder:
         small = _memory(Path(folder), options.rows // FEWER)
