@@ -18,6 +18,8 @@ from integrations.sync.pull.runs import OPEN
 Prepare = Callable[[Connection, Org], None]
 
 LONGEST_WAIT = timedelta(minutes=10)
+NEEDS = {"Contact": "Lead"}
+"""An object that fails takes along what needs it: without the contacts, a lead can't be known as one of them (C4)."""
 
 
 def work_on(run: SyncRun, *, org: Org, clock: Clock, seconds: float, prepare: Prepare | None = None) -> bool:
@@ -129,6 +131,11 @@ class _Worker:
             run.save(update_fields=["state", "error", "error_code", "finished_at"])
             # An open child would stand in the way of every later pull of its object.
             run.children.filter(state__in=OPEN).update(state=SyncRun.State.CANCELLED, finished_at=now)
+            SyncRun.objects.filter(
+                parent_id=run.parent_id or 0, object=NEEDS.get(run.object, ""), state__in=OPEN
+            ).update(
+                state=SyncRun.State.CANCELLED, finished_at=now, error=f"Left out, as {run.object} failed."
+            )
             SyncError.objects.update_or_create(
                 connection_id=run.connection_id,
                 source=SyncError.Source.PULL,

@@ -164,6 +164,15 @@ def test_a_value_of_another_type_than_its_field_ends_the_objects_run_in_words(li
     assert SyncRun.objects.get(parent=None).state == "failed"
 
 
+def test_without_the_contacts_the_leads_are_left_out(live: Connection) -> None:
+    live.schemas.filter(name="Contact").delete()
+    objects_wanted = ["Contact", "Lead"]
+    run = start_pull(connection=live, trigger=SyncRun.Trigger.FIRST, now=NOW, objects=objects_wanted)
+    assert work_on(run, org=Nobody(), clock=lambda: NOW, seconds=60)  # type: ignore[arg-type]
+    states = dict(run.children.values_list("object", "state"))
+    assert states == {"Contact": "failed", "Lead": "cancelled"}
+
+
 def test_a_lost_cursor_doesnt_hide_that_staging_was_emptied(live: Connection) -> None:
     object_run, staging = half_applied(live)
     SyncedObject.objects.filter(name="Account").update(staged=NOW)
