@@ -31,7 +31,7 @@ def add_pull(parser: ArgumentParser) -> None:
 def pull(options: dict[str, Any]) -> Answer:
     """Raises Refused (in the window, say), Failed, SalesforceError."""
     began = time.monotonic()
-    connection = window.live_connection()
+    connection = window.live_connection(timezone.now())
     refuse_pull(connection=connection, trigger=SyncRun.Trigger.MANUAL)
     org = open_org(connection, feature="pull")
     try:

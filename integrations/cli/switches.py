@@ -36,7 +36,7 @@ def disconnect(options: dict[str, Any]) -> Answer:
 
 
 def _moved(words: str, move: Move) -> Answer:
-    connection = window.live_connection()
+    connection = window.live_connection(timezone.now())
     move(connection)
     ends_at = iso(connection.window_ends_at) if connection.in_window else None
     text = f"{words} The window ends at {ends_at}." if ends_at else words

@@ -16,8 +16,13 @@ from integrations.sync.pull.runs import OPEN
 from integrations.sync.refusals import Refused
 
 
-def live_connection() -> Connection:
-    """The one that is connected. Raises Refused where there is none."""
+def live_connection(now: datetime) -> Connection:
+    """The one that is connected. Raises Refused where there is none.
+
+    A window that is over ends here too (B3): whoever makes a move doesn't wait for a tick, which there may be none
+    of where only the command line is used.
+    """
+    end_due_windows(now)
     connection = Connection.objects.live().first()
     if connection is None:
         raise Refused("Salesforce isn't connected.")
@@ -54,9 +59,10 @@ def end_due_windows(now: datetime) -> list[Connection]:
     """Turns syncing on where the window is over, however late it is (B3); returns those turned on."""
     turned_on = []
     for connection in Connection.objects.window_due(now):
+        before = connection.state
         with transaction.atomic():
             if connection.end_window_if_due(now):
-                _audit(connection, "syncing turned itself on", None, now, "configuring")
+                _audit(connection, "syncing turned itself on", None, now, before)
                 schedule.keep_end_of_window(connection)
                 turned_on.append(connection)
     return turned_on

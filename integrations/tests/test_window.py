@@ -28,6 +28,20 @@ def test_a_window_that_nobody_looked_at_for_a_day_still_ends(connection: Connect
     assert connection.activated_at == SIX + timedelta(days=1)
 
 
+def test_a_move_after_the_window_finds_syncing_on_without_a_tick(connection: Connection, ada: User) -> None:
+    found = window.live_connection(NOON + timedelta(hours=6))
+    assert found.state == ConnectionState.ACTIVE
+    with pytest.raises(Refused, match="no configuration window"):
+        window.extend(found, user=ada, now=NOON + timedelta(hours=6))
+
+
+def test_turning_itself_on_during_a_pause_is_audited_as_what_it_was(connection: Connection) -> None:
+    window.pause(connection, user=None, now=NOON)
+    window.end_due_windows(NOON + timedelta(hours=6))
+    turned_on = AuditEntry.objects.get(action="syncing turned itself on")
+    assert turned_on.changes[0]["from"] == "paused"
+
+
 def test_a_window_ends_once(connection: Connection) -> None:
     window.end_due_windows(SIX)
     assert window.end_due_windows(SIX) == []

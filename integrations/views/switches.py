@@ -109,7 +109,7 @@ def disconnect(request: SignedInRequest) -> HttpResponse:
 
 def _move(request: SignedInRequest, move: Callable[[Connection], None], words: str) -> HttpResponse:
     try:
-        move(window.live_connection())
+        move(window.live_connection(timezone.now()))
     except Refused as refused:
         messages.error(request, in_words(refused))
     else:
