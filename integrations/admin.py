@@ -13,6 +13,7 @@ from unfold.views import ChangeList
 from crm.admin_rights import MachineRows, badge, record_link, record_names
 from crm.roles import Role
 from crm.templatetags.lockstep import ago, duration, number
+from integrations.configuration.words import change_in_words
 from integrations.models import AuditEntry, OutboxEntry, SyncError, SyncRun
 
 ERROR_BADGES = {
@@ -229,7 +230,8 @@ class AuditAdmin(MachineRows):
 
     @admin.display(description="Change")
     def changed(self, entry: AuditEntry) -> SafeString:
-        said = [f"{change['path']}: {change['from']} → {change['to']}" for change in entry.changes]
+        told = [change_in_words(change) for change in entry.changes]
+        said = [f"{change['name']}: {change['before']} → {change['after']}" for change in told]
         return format_html('<span class="ls-message">{}</span>', "; ".join(said))
 
     @admin.display(description="When", ordering="at")

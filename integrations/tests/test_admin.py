@@ -42,7 +42,7 @@ def runs(number: int) -> None:
 
 def audits(number: int) -> None:
     for _ in range(number):
-        change = {"path": "people.push_new", "from": False, "to": True}
+        change = {"path": "settings.people.push_new", "from": False, "to": True}
         AuditEntry.objects.create(at=NOW, action="settings", actor=make_user(), changes=[change])
 
 
@@ -115,4 +115,7 @@ def test_a_waiting_row_names_its_record(as_admin: Client) -> None:
 
 def test_the_audit_says_from_what_to_what(as_admin: Client) -> None:
     audits(1)
-    assert "people.push_new: False → True" in as_admin.get("/admin/integrations/auditentry/").content.decode()
+    assert (
+        "Create new people in Salesforce: off → on"
+        in as_admin.get("/admin/integrations/auditentry/").content.decode()
+    )

@@ -14,7 +14,7 @@ from crm.roles import Role, SignedInRequest, role_required
 from integrations.configuration.changes import Change, ChangedMeanwhile, InvalidConfiguration, Problem
 from integrations.configuration.importing import Seen, differences, import_configuration, in_scope
 from integrations.configuration.map_editor import MapEditor, MapRow
-from integrations.configuration.options import BY_PATH, Control, Option
+from integrations.configuration.options import Control, Option
 from integrations.configuration.pages import PAGES, SettingsPage
 from integrations.configuration.submission import (
     Unreadable,
@@ -23,6 +23,7 @@ from integrations.configuration.submission import (
     read_edits,
     read_seen,
 )
+from integrations.configuration.words import change_in_words
 from integrations.configuration.workspace import STAGE_MODELS, State, Workspace
 from integrations.models import AuditEntry, SyncedObject
 from integrations.sync import due
@@ -123,7 +124,7 @@ def _show(
         "seen": json.dumps(flat),
         "pending": len(differences(flat, in_scope(draft.flat(), page.scope))),
         "problems": problems,
-        "meanwhile": [_in_words(change) for change in meanwhile or ()],
+        "meanwhile": [change_in_words(change.as_dict()) for change in meanwhile or ()],
         "last_saved": _last_saved() if meanwhile else None,
         **(_map_context(page, workspace, draft, problems) if page.object else {}),
     }
@@ -184,22 +185,3 @@ def _with_problems(object_name: str, rows: list[MapRow], problems: list[Problem]
 
 def _last_saved() -> AuditEntry | None:
     return AuditEntry.objects.select_related("actor").first()
-
-
-def _in_words(change: Change) -> dict[str, str]:
-    part, _, rest = change.path.partition(".")
-    if part == "settings" and rest in BY_PATH:
-        name = BY_PATH[rest].label
-    else:
-        name = " · ".join(rest.split(".")[1:]).replace("_", " ")
-    return {"name": name, "before": _value_words(change.before), "after": _value_words(change.after)}
-
-
-def _value_words(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"mapped to {value.get('salesforce', '')}"
-    if isinstance(value, list):
-        return ", ".join("no stage" if item is None else str(item) for item in value) or "none"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return "none" if value is None else str(value)
