@@ -271,7 +271,7 @@ UNFOLD = {
     "SITE_URL": "/home/",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
-    "SITE_SYMBOL": "sync_alt",
+    "SITE_ICON": "config.navigation.icon",
     "BORDER_RADIUS": "6px",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.navigation.icon"}],
     "STYLES": ["config.navigation.stylesheet"],

@@ -1,5 +1,6 @@
 """Every page × every role (spec O6). Who may see a page is decided on the server."""
 
+import re
 from typing import Any
 
 import pytest
@@ -167,6 +168,13 @@ def test_every_model_in_the_admin_is_guarded_by_role() -> None:
     for model, model_admin in admin.site._registry.items():
         if model._meta.app_label in ours:
             assert hasattr(model_admin, "role"), model
+
+
+def test_symbols_that_can_be_clicked_have_names() -> None:
+    page = signed_in(Role.ADMIN).get("/admin/crm/user/").content.decode()
+    assert re.search(r'<a href="/admin/">\s*<img src="/static/lockstep/icon.svg" [^>]*alt="Home"', page)
+    assert 'aria-label="Search users"' in page
+    assert 'id="searchbar-submit" aria-label="Search"' in page
 
 
 def test_a_stage_that_is_used_cannot_go(rows: dict[str, int]) -> None:
