@@ -95,6 +95,13 @@ def test_a_forged_callback_says_so_and_connects_nothing(admin: Client, org_proce
     assert not Connection.objects.exists()
 
 
+def test_a_forged_callback_doesnt_end_the_sign_in_under_way(admin: Client, org_process: SandboxOrg) -> None:
+    returned = consent(admin.post(PAGE, form_of(org_process))["Location"])
+    admin.get(f"{PAGE}callback", returned | {"state": "forged"})
+    admin.get(f"{PAGE}callback", returned)
+    assert Connection.objects.live().exists()
+
+
 def test_the_session_holds_no_readable_secret(admin: Client, org_process: SandboxOrg) -> None:
     admin.post(PAGE, form_of(org_process))
     assert org_process.client_secret not in str(dict(admin.session))

@@ -124,7 +124,7 @@ def sign_in_again(request: SignedInRequest) -> HttpResponse:
 @never_cache
 def callback(request: SignedInRequest) -> HttpResponse:
     """Back from Salesforce."""
-    pending = take_sign_in(request.session)
+    pending = take_sign_in(request.session, request.GET.get("state", ""))
     try:
         connection = connecting.finish(pending, request.GET.dict(), user=request.user, now=timezone.now())
     except OtherOrg as other:

@@ -1,5 +1,6 @@
 """What a sign-in needs while the browser is away, kept in the session on the server, encrypted, used once."""
 
+import hmac
 import json
 from dataclasses import asdict
 from datetime import datetime
@@ -21,11 +22,16 @@ def keep_sign_in(session: SessionBase, pending: PendingSignIn) -> None:
     _keep(session, _SIGN_IN, asdict(pending))
 
 
-def take_sign_in(session: SessionBase) -> PendingSignIn | None:
-    """The sign-in that was begun; a second call finds none."""
-    raw = _take(session, _SIGN_IN)
+def take_sign_in(session: SessionBase, state: str) -> PendingSignIn | None:
+    """The sign-in that was begun; a second call with its `state` finds none.
+
+    An answer to another one (a second tab's, a forged link's) leaves it in place, so that it can be finished.
+    """
+    raw = _look(session, _SIGN_IN)
     if raw is None:
         return None
+    if hmac.compare_digest(raw["state"].encode(), state.encode()):
+        del session[_SIGN_IN]
     moment = datetime.fromisoformat(raw.pop("expires_at"))
     return PendingSignIn(**(raw | {"app": App(**raw["app"]), "expires_at": moment}))
 
@@ -36,9 +42,10 @@ def keep_arrival(session: SessionBase, arrival: Arrival) -> None:
 
 
 def take_arrival(session: SessionBase) -> Arrival | None:
-    raw = _take(session, _ARRIVAL)
+    raw = _look(session, _ARRIVAL)
     if raw is None:
         return None
+    del session[_ARRIVAL]
     grant = raw["grant"] | {"issued_at": datetime.fromisoformat(raw["grant"]["issued_at"])}
     parts = {"org": OrgInfo(**raw["org"]), "who": Identity(**raw["who"]), "grant": Grant(**grant)}
     return Arrival(**(raw | parts))
@@ -48,8 +55,8 @@ def _keep(session: SessionBase, key: str, value: dict[str, Any]) -> None:
     session[key] = encrypt(json.dumps(value, default=_iso))
 
 
-def _take(session: SessionBase, key: str) -> dict[str, Any] | None:
-    kept = session.pop(key, None)
+def _look(session: SessionBase, key: str) -> dict[str, Any] | None:
+    kept = session.get(key)
     return None if kept is None else dict(json.loads(decrypt(kept)))
 
 
