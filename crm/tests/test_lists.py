@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from crm.listing import Count, page_of
 from crm.models import Contact, Deal, User
-from crm.search import matching
+from crm.search import matching, words_of
 from crm.tests.factories import make_account, make_contact, make_deal, make_stage
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +34,26 @@ def test_too_many_hits_come_newest_first_without_a_gap(few_are_many: None) -> No
         ["Ash Charlie"],
         ["Ash Alpha", "Ash Bravo"],
     ]
+
+
+@pytest.mark.parametrize("stretch", [0, 1, 2, 3])
+def test_too_many_hits_are_found_however_far_they_lie(
+    few_are_many: None, monkeypatch: pytest.MonkeyPatch, stretch: int
+) -> None:
+    monkeypatch.setattr("crm.listing.STRETCH", stretch)
+    people("Ash 1", "Ash 2", "Elm", "Ash 3", "Elm", "Elm")
+    first = page_of(Contact.objects.all(), by=BY_NAME, text="ash", size=2)
+    second = page_of(Contact.objects.all(), by=BY_NAME, text="ash", size=2, after=first.after)
+    back = page_of(Contact.objects.all(), by=BY_NAME, text="ash", size=2, before=second.before)
+    assert [names(page) for page in (first, second, back)] == [
+        ["Ash 3", "Ash 2"],
+        ["Ash 1"],
+        ["Ash 3", "Ash 2"],
+    ]
+
+
+def test_the_longest_words_are_searched() -> None:
+    assert words_of("a bb c ccc d e a dddd") == ["dddd", "ccc", "bb", "a", "c", "d"]
 
 
 def people(*last_names: str) -> list[Contact]:
