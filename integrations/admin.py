@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -11,10 +12,12 @@ from django.utils.safestring import SafeString
 from unfold.views import ChangeList
 
 from crm.admin_rights import MachineRows, badge, record_link, record_names
+from crm.listing import COUNT_LIMIT
 from crm.roles import Role
 from crm.templatetags.lockstep import ago, duration, number
 from integrations.configuration.words import change_in_words
 from integrations.models import AuditEntry, OutboxEntry, SyncError, SyncRun
+from mappings.catalogue import SALESFORCE_OBJECTS
 
 ERROR_BADGES = {
     "open": ("bad", "error", "Open"),
@@ -90,11 +93,43 @@ class StateFilter(admin.SimpleListFilter):
         return queryset if wanted == "all" else queryset.filter(state=wanted)
 
 
+class ObjectFilter(admin.SimpleListFilter):
+    """Django's own would look through all rows for the names that occur."""
+
+    title = "Salesforce object"
+    parameter_name = "salesforce_object"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in SALESFORCE_OBJECTS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(**{self.parameter_name: self.value()}) if self.value() else queryset
+
+
+class RunObjectFilter(ObjectFilter):
+    parameter_name = "object"
+
+
+class CodeFilter(admin.SimpleListFilter):
+    """Offers the codes of the newest 10,000 errors, so that it doesn't look through all."""
+
+    title = "code"
+    parameter_name = "code"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        newest = SyncError.objects.order_by("-changed_at", "-id").values("code")[:COUNT_LIMIT]
+        codes = newest.aggregate(codes=ArrayAgg("code", distinct=True, default=[]))["codes"]
+        return [(code, code) for code in codes]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[SyncError]) -> QuerySet[SyncError]:
+        return queryset.filter(code=self.value()) if self.value() else queryset
+
+
 @admin.register(SyncError)
 class SyncErrorAdmin(RecordRows):
     role = Role.STAFF
     list_display = ("what", "record", "salesforce_object", "field", "standing", "attempts", "changed")
-    list_filter = (StateFilter, "code", "salesforce_object", "source", "changed_at")
+    list_filter = (StateFilter, CodeFilter, ObjectFilter, "source", "changed_at")
     search_fields = ("message", "code", "field", "salesforce_id")
     search_help_text = "Message, code, field or Salesforce id"
     fields = (
@@ -177,7 +212,7 @@ class SyncRunAdmin(MachineRows):
         "rows_done",
         "by",
     )
-    list_filter = ("state", "kind", "object", "trigger", "created_at")
+    list_filter = ("state", "kind", RunObjectFilter, "trigger", "created_at")
     list_select_related = ("started_by",)
     fields = (
         "name", "object", "standing", "trigger", "by", "created_at", "started_at", "finished_at", "took", "total",

@@ -66,6 +66,11 @@ class SyncError(models.Model):
         indexes: ClassVar[list[Any]] = [
             models.Index(fields=["connection", "state", "code"], name="error_by_state"),
             models.Index(fields=["kind", "record_id"], name="error_by_record"),
+            models.Index(fields=["-changed_at", "-id"], name="error_by_time"),
+            # Closed errors pile up; those that need somebody stay as quick to find.
+            models.Index(
+                fields=["-changed_at", "-id"], name="open_error_by_time", condition=~models.Q(state="closed")
+            ),
         ]
 
     def __str__(self) -> str:

@@ -119,3 +119,30 @@ def test_the_audit_says_from_what_to_what(as_admin: Client) -> None:
         "Create new people in Salesforce: off → on"
         in as_admin.get("/admin/integrations/auditentry/").content.decode()
     )
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"), [("code=DELETED", True), ("code=STRING_TOO_LONG", False), ("code=x", False)]
+)
+def test_errors_are_filtered_by_code(as_admin: Client, query: str, shown: bool) -> None:
+    errors(1, code="DELETED", message="It is gone")
+    errors(1)
+    page = as_admin.get(f"/admin/integrations/syncerror/?{query}").content.decode()
+    assert ("It is gone" in page) is shown
+    assert "?code=STRING_TOO_LONG" in page
+
+
+@pytest.mark.parametrize(("query", "rows"), [("", 1), ("?object=Contact", 1), ("?object=Account", 0)])
+def test_runs_are_filtered_by_object(as_admin: Client, query: str, rows: int) -> None:
+    runs(1)
+    answer = as_admin.get(f"/admin/integrations/syncrun/{query}")
+    assert answer.context["cl"].result_count == rows
+
+
+@pytest.mark.parametrize("name", ["syncerror", "syncrun"])
+def test_no_filter_looks_through_all_rows_for_its_choices(as_admin: Client, name: str) -> None:
+    with CaptureQueriesContext(database) as captured:
+        as_admin.get(f"/admin/integrations/{name}/")
+    assert not [
+        query["sql"] for query in captured if "DISTINCT" in query["sql"] and "LIMIT" not in query["sql"]
+    ]
