@@ -207,7 +207,9 @@ def records() -> dict[str, str]:
 
 def machine_rows() -> dict[str, str]:
     last = min(SyncError.objects.count(), COUNT_LIMIT) // 50
-    errors, waiting, runs = (f"/admin/integrations/{name}/" for name in ("syncerror", "outboxentry", "syncrun"))
+    errors, waiting, runs = (
+        f"/admin/integrations/{name}/" for name in ("syncerror", "outboxentry", "syncrun")
+    )
     return {
         "overview": "/integrations/salesforce/",
         "overview's progress": "/integrations/salesforce/progress/",
