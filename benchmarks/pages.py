@@ -122,7 +122,7 @@ def pages() -> dict[str, Callable[[], None]]:
     """What to measure, by name."""
     first, admin = User.objects.order_by("pk")[:2]
     seller, staff = signed_in(first), signed_in(admin)
-    found = {f"{title}": (seller, address) for title, address in lists(seller).items()}
+    found = {title: (seller, address) for title, address in lists(seller).items()}
     found |= {title: (seller, address) for title, address in records().items()}
     found |= {title: (staff, address) for title, address in machine_rows().items()}
     return {title: opener(*page) for title, page in found.items()} | {"manage.py salesforce status": status}
@@ -145,10 +145,10 @@ def opener(client: Client, address: str) -> Callable[[], None]:
 
 def lists(client: Client) -> dict[str, str]:
     rare, common = stage_ids()
-    found = {}
+    found: dict[str, str] = {}
     for name in ("people", "accounts", "deals"):
         found |= {
-            f"{name}": f"/{name}/",
+            name: f"/{name}/",
             f"{name}, 20th page": twentieth_page(client, f"/{name}/?"),
             f"{name}, mine": f"/{name}/?owner=me",
             f"{name}, without stage": f"/{name}/?stage=none",

@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import BigIntegerField, BooleanField, F, Func, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Lower
 
@@ -114,13 +115,24 @@ def newest_id(model: type[R]) -> int:
     return model._default_manager.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
+class IsOneOf(Func):
+    """Whether the row is one of `ids`, as one parameter: `pk__in` takes one each, and 80 ms for thousands."""
+
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()
+
+    def __init__(self, ids: list[int]) -> None:
+        super().__init__(F("pk"), Value(ids, output_field=ArrayField(BigIntegerField())))
+
+
 def search(records: QuerySet[R], text: str) -> tuple[QuerySet[R], Count]:
     if not text.strip():
         return records, bounded_count(records)
     hits = matching(records, text)
     ids = list(hits.order_by().values_list("pk", flat=True)[: COUNT_LIMIT + 1])
     count = Count(len(ids))
-    return (records.filter(pk__in=ids) if count.is_exact else hits), count
+    return (records.filter(IsOneOf(ids)) if count.is_exact else hits), count
 
 
 def sort_keys(columns: tuple[str, ...]) -> dict[str, Combinable]:
