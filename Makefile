@@ -49,5 +49,6 @@ check: setup ## Lint, types, layers, migrations, production settings
 	DEBUG=on LOCKSTEP_SERVERS=test $(BIN)/python manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-bench: setup ## Measure the first pull beside PostgreSQL's own speed (docs/benchmarks.md)
+bench: setup ## Measure the first pull beside PostgreSQL's own speed, and the pages (docs/benchmarks.md)
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.pages

@@ -16,6 +16,7 @@ from statistics import median, quantiles
 from urllib.parse import quote
 
 os.environ |= {"DJANGO_SETTINGS_MODULE": "config.settings", "LOCKSTEP_SERVERS": "test", "DEBUG": "on"}
+os.environ.pop("DATABASE_URL", None)
 
 import django  # noqa: E402
 
