@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import template
@@ -78,10 +78,13 @@ def lasts(span: timedelta | float | None) -> str:
 
 @register.filter
 def number(value: int | float | Decimal | None, otherwise: str = "") -> str:
-    """12,345; decimals only where there are any."""
+    """12,345; decimals only where there are any. What is no number, as SQL may write into a custom field, stays."""
     if value is None:
         return otherwise
-    exact_value = Decimal(str(value))
+    try:
+        exact_value = Decimal(str(value))
+    except InvalidOperation:
+        return str(value)
     whole = exact_value == exact_value.to_integral_value()
     return f"{exact_value:,.0f}" if whole else f"{exact_value.normalize():,f}"
 
