@@ -17,7 +17,7 @@ from django.http import QueryDict
 from crm.history import custom_value_in_words
 from crm.layout import GROUPS, custom_fields, moment_in
 from crm.models import Account, Contact, CustomField, Deal, DealStage, Kind, Pipeline, Record, User
-from crm.widgets import AccountPicker
+from crm.widgets import AccountPicker, SeenChoices
 from mappings.catalogue import built_in_fields
 from mappings.converters import normalise
 from mappings.field_types import NUMBERS, FieldType
@@ -32,6 +32,10 @@ class LongText(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         return (super().to_python(value) or "").replace("\r\n", "\n")
+
+
+class SeveralChoices(forms.MultipleChoiceField):
+    hidden_widget = SeenChoices
 
 
 class RecordForm(forms.ModelForm[Any]):
@@ -84,7 +88,7 @@ class RecordForm(forms.ModelForm[Any]):
     def renew(self, hidden: str, now: Any) -> None:
         """Having been told, the user has seen the new value: saving again is a choice."""
         data = cast(QueryDict, self.data).copy()
-        seen = now if isinstance(now, list) else ["" if now is None else now]
+        seen = (now or [""]) if isinstance(now, list) else ["" if now is None else now]
         data.setlist(hidden, [str(item) for item in seen])
         self.data = data
 
@@ -210,7 +214,7 @@ def choices_field(type_: FieldType, options: list[Any], value: Any, shared: dict
     texts = list(dict.fromkeys([*map(str, options), *map(str, held)]))
     if type_ == FieldType.PICKLIST:
         return forms.ChoiceField(choices=[("", "—"), *((text, text) for text in texts)], **shared)
-    return forms.MultipleChoiceField(choices=[(text, text) for text in texts], **shared)
+    return SeveralChoices(choices=[(text, text) for text in texts], **shared)
 
 
 def as_typed(custom: CustomField, value: Any) -> Any:

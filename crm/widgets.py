@@ -19,3 +19,13 @@ class AccountPicker(forms.TextInput):
         account = Account.objects.filter(pk=number).only("name").first() if number else None
         context["account"] = account
         return context
+
+
+class SeenChoices(forms.MultipleHiddenInput):
+    """The choices a page showed; one that showed none says so, or it would seem never to have been shown."""
+
+    def format_value(self, value: Any) -> list[Any]:
+        return [*(super().format_value(value) or [])] or [""]
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
+        return [choice for choice in super().value_from_datadict(data, files, name) or [] if choice]

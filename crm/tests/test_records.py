@@ -321,3 +321,23 @@ def test_having_been_told_one_may_overwrite_several_values(as_ann: Client) -> No
     as_ann.post(address, opened | {"initial-custom_tags": ["C", "A"]})
     person.refresh_from_db()
     assert person.custom == {"tags": ["B"]}
+
+
+def test_choices_that_somebody_added_meanwhile_stay(as_ann: Client) -> None:
+    CustomField.objects.create(kind="contact", name="tags", label="Tags", type="multipicklist", options=["A"])
+    person = make_contact()
+    address = f"{person.get_absolute_url()}edit/"
+    page = as_ann.get(address)
+    assert '<input type="hidden" name="initial-custom_tags"' in page.content.decode()
+    opened = {key: value for key, value in seen(page).items() if key != "custom_tags"}
+    Contact.objects.filter(pk=person.pk).update(custom={"tags": ["A"]})
+    as_ann.post(address, opened | {"title": "CTO"})
+    person.refresh_from_db()
+    assert (person.title, person.custom) == ("CTO", {"tags": ["A"]})
+
+
+@pytest.mark.parametrize("stored", ["many", {"a": 1}, [1], True])
+def test_a_page_shows_what_is_no_number_too(as_ann: Client, stored: Any) -> None:
+    CustomField.objects.create(kind="contact", name="seats", label="Seats", type="number")
+    person = make_contact(custom={"seats": stored})
+    assert as_ann.get(person.get_absolute_url()).status_code == 200
