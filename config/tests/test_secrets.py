@@ -10,17 +10,27 @@ from django.core.management import call_command
 from django.db import connection as database
 from django.test import Client
 from django.urls import get_resolver
+from django.utils import timezone
 
 from config.tests.test_access import addresses, filled
 from crm.roles import Role
 from crm.tests.factories import make_user
-from integrations.models import Connection
+from integrations.sync.connecting import App, connect_client_credentials
+from integrations.tests.sandbox_process import SandboxOrg, sandbox_org
 
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxOrg]:
+    with sandbox_org(tmp_path_factory.mktemp("acme"), org_name="Acme") as running:
+        yield running
+
+
 @pytest.fixture
-def secrets(connected: Connection) -> list[str]:
+def secrets(db: None, org: SandboxOrg) -> list[str]:
+    app = App(org.url, org.client_id, org.client_secret)
+    connected = connect_client_credentials(app, user=make_user(Role.ADMIN), now=timezone.now())
     found = [connected.client_secret, connected.access_token, connected.refresh_token]
     return [str(secret) for secret in found if secret]
 
