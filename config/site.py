@@ -14,6 +14,12 @@ from crm.roles import NOBODY, Role, has_role
 
 
 class SignInForm(UnfoldAuthenticationForm):
+    """What is typed is matched by `crm.signing_in`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = "E-mail or user name"
+
     def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
         """Roles decide, not `is_staff`; who has none is told so after signing in."""
         AuthenticationForm.confirm_login_allowed(self, user)  # type: ignore[arg-type]
@@ -32,5 +38,6 @@ class LockstepSite(UnfoldAdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         if request.user.is_authenticated and not self.has_permission(request):
             return forbidden(request, PermissionError(NOBODY))
-        page: HttpResponseBase = super().login(request, extra_context)
+        # Without a sign-in there is no site to return to: it leads here again.
+        page: HttpResponseBase = super().login(request, {**(extra_context or {}), "site_url": None})
         return page

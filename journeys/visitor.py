@@ -18,7 +18,7 @@ class Visitor:
 
     def sign_in(self, role: str) -> None:
         self.page.goto(f"{self.url}/")
-        self.page.get_by_label("Username").fill(f"{role}@acme.example")
+        self.page.get_by_label("E-mail or user name").fill(f"{role}@acme.example")
         self.page.get_by_label("Password").fill(PASSWORD)
         self.press("Log in")
         expect(self.page.get_by_role("heading", name="Hello")).to_be_visible()
