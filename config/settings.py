@@ -194,6 +194,7 @@ CELERY_TIMEZONE = "UTC"
 DJANGO_CELERY_BEAT_TZ_AWARE = True
 
 # Signing in
+AUTHENTICATION_BACKENDS = ["crm.signing_in.EmailOrName"]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "/home/"
 AUTH_PASSWORD_VALIDATORS = [
@@ -225,6 +226,7 @@ LANGUAGE_CODE = "en"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = ["config.formats"]
 globals().update(
     environment.mail_settings("EMAIL_URL", default="console:" if DEBUG else "smtp://localhost:25?tls=off")
 )

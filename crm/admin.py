@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from crm.admin_rights import RoleAdmin
 from crm.models import AccountStage, ContactStage, CustomField, DealStage, Pipeline, User
 from crm.roles import Role
+from crm.templatetags.lockstep import number
 
 admin.site.unregister(Group)
 
@@ -145,10 +146,26 @@ class DealStageAdmin(PlainStageAdmin):
     """Stages of a locked pipeline are to look at (spec G1)."""
 
     used_by = "deals"
-    list_display = ("name", "pipeline", "position", "probability", "is_closed", "is_won", "is_active")
+    list_display = ("name", "pipeline", "position", "chance", "closed", "won", "in_use")
     list_select_related = ("pipeline",)
     list_filter = ("pipeline", "is_active")
     ordering = ("pipeline", "position", "name")
+
+    @admin.display(description="Probability", ordering="probability")
+    def chance(self, stage: DealStage) -> str:
+        return "" if stage.probability is None else f"{number(stage.probability)} %"
+
+    @admin.display(description="Closed", boolean=True, ordering="is_closed")
+    def closed(self, stage: DealStage) -> bool:
+        return stage.is_closed
+
+    @admin.display(description="Won", boolean=True, ordering="is_won")
+    def won(self, stage: DealStage) -> bool:
+        return stage.is_won
+
+    @admin.display(description="In use", boolean=True, ordering="is_active")
+    def in_use(self, stage: DealStage) -> bool:
+        return stage.is_active
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         if self.may(request) and not Pipeline.objects.filter(locked=False).exists():

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pytest
 from django.test import Client
 
@@ -107,3 +109,12 @@ def test_a_stage_from_salesforce_is_not_changed_here(as_admin: Client) -> None:
     stage = make_stage(locked=True)
     as_admin.post(f"/admin/crm/dealstage/{stage.pk}/change/", {"name": "Mine"})
     assert DealStage.objects.get().name == "Prospecting"
+
+
+def test_stages_and_users_read_in_words(as_admin: Client, chief: User) -> None:
+    make_stage("Prospecting", probability=10)
+    stages = as_admin.get("/admin/crm/dealstage/").content.decode()
+    assert "10 %" in stages
+    assert "In use" in stages
+    User.objects.update(last_login=datetime(2026, 11, 23, 20, 5, tzinfo=UTC), time_zone="Europe/Paris")
+    assert "23 Nov 2026, 21:05" in as_admin.get("/admin/crm/user/").content.decode()
