@@ -90,6 +90,16 @@ def number(value: int | float | Decimal | None, otherwise: str = "") -> str:
 
 
 @register.filter
+def money(value: int | float | Decimal | None, otherwise: str = "") -> str:
+    """421,210.50: two decimals, more only where there are more."""
+    if value is None:
+        return otherwise
+    exact_value = Decimal(str(value)).normalize()
+    places = max(2, -int(exact_value.as_tuple().exponent))
+    return f"{exact_value:,.{places}f}"
+
+
+@register.filter
 def day(value: date | None, otherwise: str = "") -> str:
     return formats.date_format(value, "j M Y") if value else otherwise
 

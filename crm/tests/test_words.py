@@ -18,6 +18,7 @@ from crm.templatetags.lockstep import (
     day_or_text,
     duration,
     is_web_address,
+    money,
     number,
     relative,
     web_address,
@@ -60,6 +61,20 @@ def test_the_exact_time_is_there_on_hover_in_the_viewers_zone() -> None:
 )
 def test_numbers_have_separators(value: Any, said: str) -> None:
     assert number(value) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (Decimal("421210.50"), "421,210.50"),
+        (1000, "1,000.00"),
+        (0.125, "0.125"),
+        (Decimal("-1E+3"), "-1,000.00"),
+        (None, ""),
+    ],
+)
+def test_money_has_two_decimals(value: Any, said: str) -> None:
+    assert money(value) == said
 
 
 @pytest.mark.parametrize(
