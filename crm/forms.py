@@ -23,6 +23,7 @@ from mappings.converters import normalise
 from mappings.field_types import NUMBERS, FieldType
 
 CUSTOM = "custom_"
+NONE = "None"
 
 
 class LongText(forms.CharField):
@@ -55,6 +56,8 @@ class RecordForm(forms.ModelForm[Any]):
             field.show_hidden_initial = not self.is_bound or self[name].html_initial_name in self.data
             if name in known:
                 field.label = known[name].label
+            if isinstance(field, forms.ModelChoiceField) and field.empty_label:
+                field.empty_label = NONE
         if "owner" in self.fields:
             self.fields["owner"].queryset = owners(self.instance.owner_id)  # type: ignore[attr-defined]
 
@@ -213,7 +216,7 @@ def choices_field(type_: FieldType, options: list[Any], value: Any, shared: dict
     held = value if isinstance(value, list) else [value] if value else []
     texts = list(dict.fromkeys([*map(str, options), *map(str, held)]))
     if type_ == FieldType.PICKLIST:
-        return forms.ChoiceField(choices=[("", "—"), *((text, text) for text in texts)], **shared)
+        return forms.ChoiceField(choices=[("", NONE), *((text, text) for text in texts)], **shared)
     return SeveralChoices(choices=[(text, text) for text in texts], **shared)
 
 

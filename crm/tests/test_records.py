@@ -341,3 +341,9 @@ def test_a_page_shows_what_is_no_number_too(as_ann: Client, stored: Any) -> None
     CustomField.objects.create(kind="contact", name="seats", label="Seats", type="number")
     person = make_contact(custom={"seats": stored})
     assert as_ann.get(person.get_absolute_url()).status_code == 200
+
+
+def test_an_empty_choice_is_called_none(as_ann: Client) -> None:
+    page = as_ann.get("/deals/new/").content.decode()
+    assert '<option value="" selected>None</option>' in page
+    assert "-----" not in page
