@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 
@@ -122,6 +123,11 @@ def open_item(path: str, addresses: dict[Item, str]) -> Item | None:
 
 def stylesheet(request: HttpRequest) -> str:
     return static("lockstep/lockstep.css")
+
+
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Where browsers look for an icon on pages that name none."""
+    return redirect(icon(request))
 
 
 def icon(request: HttpRequest) -> str:

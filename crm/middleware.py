@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib.messages import get_messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
@@ -26,13 +27,16 @@ class TimezoneMiddleware:
 
 
 class RefusalsInWords:
-    """A record that isn't there is told in words under DEBUG too, where Django shows its own page."""
+    """What isn't there is told in words under DEBUG too, where Django shows its own page."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        """An address that no view has never reaches `process_exception`."""
+        response = self.get_response(request)
+        unknown = response.status_code == 404 and request.resolver_match is None
+        return not_found(request) if unknown and settings.DEBUG else response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return not_found(request, exception) if isinstance(exception, Http404) else None

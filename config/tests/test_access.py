@@ -116,7 +116,7 @@ def addresses(patterns: list[Any], before: str = "") -> list[str]:
     return found
 
 
-OPEN = {"", "healthz", "admin/login/", "admin/logout/", "admin/jsi18n/"}
+OPEN = {"", "healthz", "favicon.ico", "admin/login/", "admin/logout/", "admin/jsi18n/"}
 """What anybody may ask for: the door, the load balancer's question, and words without data."""
 
 
