@@ -67,6 +67,7 @@ class Step:
     url: str
     done: bool
     note: str
+    to_mend: bool = False
 
 
 @dataclass(frozen=True)
@@ -223,23 +224,27 @@ def _steps(connection: Connection) -> list[Step]:
     pending = "" if prepared else "being prepared"
     return [
         Step("Connection", "salesforce_connection", not connection.needs_sign_in_since, ""),
-        Step("Pull settings", "salesforce_contacts", prepared, pending),
-        Step("Field maps", "salesforce_contacts", mapped and not resting, _fields_note(mapped, resting)),
-        Step("Push settings", "salesforce_contacts", prepared, _push_note() if prepared else pending),
+        Step("Pull settings", "salesforce_general", False, _pull_note() if prepared else pending),
+        Step("Field maps", "salesforce_contacts", False, _fields_note(mapped, resting), resting > 0),
+        Step("Push settings", "salesforce_contacts", False, _push_note() if prepared else pending),
         Step("Preview", "", False, "comes with a later version"),
     ]
+
+
+def _pull_note() -> str:
+    return f"every {SyncSettings.current().pull_interval_minutes} min"
 
 
 def _push_note() -> str:
     settings = SyncSettings.current()
     new = (settings.people_push_new, settings.accounts_push_new, settings.deals_push_new)
-    return "" if any(new) else "new records off"
+    return f"new records {'on' if any(new) else 'off'}"
 
 
 def _fields_note(mapped: bool, resting: int) -> str:
     if not mapped:
         return "being prepared"
-    return f"{resting} to look at" if resting else ""
+    return f"{resting} to look at" if resting else "nothing to mend"
 
 
 def _pull_refusal(connection: Connection) -> str:

@@ -42,7 +42,8 @@ def test_an_admin_connects_sets_up_and_starts(
     a_setting_is_changed(visitor)
 
     visitor.go(OVERVIEW)
-    visitor.press("Start now")
+    visitor.follow("Start now")
+    visitor.press("Start syncing")
     visitor.sees("Syncing. Next pull in")
     expect(visitor.tile("Deals").get_by_text("Pulled")).to_be_visible(timeout=40_000)
     visitor.wait_for_pull()
@@ -65,7 +66,7 @@ def the_window_refuses_pulls_by_hand(installation: Installation, visitor: Visito
     assert refused.said["until"] == installation.command("status").said["window_ends_at"]
     visitor.send(f"{OVERVIEW}pull/")
     visitor.go(OVERVIEW)
-    visitor.sees(re.compile("Syncing is still being set up.*Until"))
+    visitor.sees(re.compile("Syncing is still being set up.*That is on"))
     assert installation.command("status").said["objects"]["Contact"]["linked"] == 0
 
 
@@ -167,7 +168,7 @@ def test_another_org_asks_for_its_name(
         visitor.press("Connect this org")
         visitor.sees("That isn't the org's name.")
         visitor.press("Don't connect")
-    visitor.sees("Until")
+    visitor.sees("Creating new records in Salesforce, deleting and merging are off until you switch them on.")
     assert installation.state() == "disconnected"
     visitor.go("/people/")
     expect(visitor.page.locator("#list tbody tr").first).to_be_visible()

@@ -34,6 +34,9 @@ class Visitor:
     def press(self, button: str) -> None:
         self.page.get_by_role("button", name=button).first.click()
 
+    def follow(self, link: str) -> None:
+        self.page.get_by_role("link", name=link).first.click()
+
     def sees(self, words: str | re.Pattern[str]) -> None:
         expect(self.page.get_by_text(words).first).to_be_visible()
 

@@ -69,6 +69,12 @@ def exact(moment: datetime) -> str:
 
 
 @register.filter
+def upcoming(moment: datetime) -> str:
+    """A moment to come, to the minute: `on 24 Nov at 08:06`."""
+    return formats.date_format(timezone.localtime(moment), r"\o\n j M \a\t H:i")
+
+
+@register.filter
 def lasts(span: timedelta | float | None) -> str:
     """A stretch of time in words: `4 h 12 min`."""
     if span is None:

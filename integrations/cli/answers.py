@@ -35,7 +35,8 @@ def answer_of(problem: Exception) -> Answer | None:
     """What an expected failure is told as; None for what is nobody's expectation."""
     if isinstance(problem, Refused):
         until = iso(problem.until)
-        text = f"Refused: {problem.reason}" + (f" Until {until}." if until else "")
+        ends = f" That is {problem.until:%Y-%m-%d %H:%M} UTC." if problem.until else ""
+        text = f"Refused: {problem.reason}{ends}"
         return Answer(text, {"refused": problem.reason, "until": until}, 3)
     if isinstance(problem, InvalidConfiguration):
         problems = [item.as_dict() for item in problem.problems]

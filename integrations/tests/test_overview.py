@@ -4,6 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from crm.roles import Role
@@ -158,7 +159,7 @@ def test_staff_is_told_that_nothing_is_connected(db: None) -> None:
 def test_a_manual_pull_in_the_window_is_refused_until_its_end(admin: Client, open_window: Connection) -> None:
     page = text_of(admin.post(f"{PAGE}pull/", {"object": "Contact"}, follow=True))
     assert "nothing can be pulled by hand" in page
-    assert "Until" in page
+    assert "That is on" in page
     assert not SyncRun.objects.exists()
 
 
@@ -298,3 +299,12 @@ def test_a_jwt_that_cant_work_is_refused(
     page = text_of(admin.post(PAGE, form_of(org_process, flow="jwt", **other)))
     assert said in page
     assert "pasted nonsense" not in page
+
+
+def test_starting_says_first_how_much_will_be_written(admin: Client, open_window: Connection) -> None:
+    SyncedObject.objects.update_or_create(
+        connection=open_window, name="Contact", defaults={"staged_rows": 1234}
+    )
+    page = admin.get(reverse("salesforce_activate")).content.decode()
+    assert "1,234 contacts" in page
+    assert Connection.objects.get().activated_at is None

@@ -6,11 +6,11 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.pages import render_page
 from crm.roles import Role, SignedInRequest, role_required
+from crm.templatetags.lockstep import upcoming
 from integrations import tasks
 from integrations.models import Connection, SyncRun
 from integrations.overview import live_overview
@@ -20,8 +20,12 @@ from integrations.sync.refusals import Refused
 
 
 @role_required(Role.ADMIN)
-@require_POST
+@require_http_methods(["GET", "POST"])
 def activate(request: SignedInRequest) -> HttpResponse:
+    """First says how much will be written, then starts."""
+    if request.method == "GET":
+        return _ask_first(request, "integrations/start.html", "Start syncing")
+
     def move(connection: Connection) -> None:
         window.activate(connection, user=request.user, now=timezone.now())
         tasks.ring(tasks.tick)
@@ -99,12 +103,15 @@ def disconnect(request: SignedInRequest) -> HttpResponse:
             lambda c: window.disconnect(c, user=request.user, now=timezone.now()),
             "Disconnected. Records, links, maps and history are all still here.",
         )
+    return _ask_first(request, "integrations/disconnect.html", "Disconnect Salesforce")
+
+
+def _ask_first(request: SignedInRequest, template: str, title: str) -> HttpResponse:
+    """The page that says what a move will do, with the button that makes it."""
     overview = live_overview(timezone.now())
     if overview is None:
         return redirect("salesforce")
-    return render_page(
-        request, "integrations/disconnect.html", {"overview": overview}, title="Disconnect Salesforce"
-    )
+    return render_page(request, template, {"overview": overview}, title=title)
 
 
 def _move(request: SignedInRequest, move: Callable[[Connection], None], words: str) -> HttpResponse:
@@ -121,4 +128,4 @@ def _move(request: SignedInRequest, move: Callable[[Connection], None], words: s
 def in_words(refused: Refused) -> str:
     if refused.until is None:
         return refused.reason
-    return f"{refused.reason} Until {date_format(timezone.localtime(refused.until), 'j M, H:i')}."
+    return f"{refused.reason} That is {upcoming(refused.until)}."

@@ -58,8 +58,8 @@ def refuse_pull(*, connection: Connection, trigger: SyncRun.Trigger) -> None:
         raise Refused(reason)
     if trigger == SyncRun.Trigger.MANUAL and connection.activated_at is None:
         raise Refused(
-            "Syncing is still being set up, so nothing can be pulled by hand. It turns itself on when the"
-            " time for setting up is over; “Start now” ends that time early.",
+            "Syncing is still being set up, so nothing can be pulled by hand. “Start now” ends the time to set"
+            " up; otherwise syncing turns itself on when it is over.",
             until=connection.window_ends_at,
         )
 
