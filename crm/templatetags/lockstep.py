@@ -97,11 +97,14 @@ def number(value: int | float | Decimal | None, otherwise: str = "") -> str:
 
 @register.filter
 def money(value: int | float | Decimal | None, otherwise: str = "") -> str:
-    """421,210.50: two decimals, more only where there are more."""
+    """421,210.50: two decimals, more only where there are more. What is no number stays, as in `number`."""
     if value is None:
         return otherwise
-    exact_value = Decimal(str(value)).normalize()
-    places = max(2, -int(exact_value.as_tuple().exponent))
+    try:
+        exact_value = Decimal(str(value)).normalize()
+        places = max(2, -int(exact_value.as_tuple().exponent))
+    except (InvalidOperation, ValueError):
+        return str(value)
     return f"{exact_value:,.{places}f}"
 
 

@@ -70,6 +70,8 @@ def test_numbers_have_separators(value: Any, said: str) -> None:
         (1000, "1,000.00"),
         (0.125, "0.125"),
         (Decimal("-1E+3"), "-1,000.00"),
+        ("many", "many"),
+        ("NaN", "NaN"),
         (None, ""),
     ],
 )
