@@ -104,9 +104,10 @@ def _audit(
     before: str,
     ended: datetime | None = None,
 ) -> None:
-    changes: list[dict[str, str | None]] = [
-        {"path": "connection.state", "from": str(before), "to": str(connection.state)}
-    ]
+    """The action says what was done; `changes` holds only what is another value now."""
+    changes: list[dict[str, str]] = []
+    if before != connection.state:
+        changes.append({"path": "connection.state", "from": str(before), "to": str(connection.state)})
     if connection.window_ends_at and ended and connection.window_ends_at != ended:
         moved = {"from": ended.isoformat(), "to": connection.window_ends_at.isoformat()}
         changes.append({"path": "connection.window_ends_at", **moved})
