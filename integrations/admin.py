@@ -1,11 +1,13 @@
 """Errors, what waits, runs and the audit: rows the machine writes, to look at."""
 
 import json
+from collections import Counter
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -17,6 +19,7 @@ from crm.roles import Role
 from crm.templatetags.lockstep import ago, duration, number
 from integrations.configuration.words import change_in_words
 from integrations.models import AuditEntry, OutboxEntry, SyncError, SyncRun
+from integrations.overview import LABELS
 from mappings.catalogue import SALESFORCE_OBJECTS
 
 ERROR_BADGES = {
@@ -107,7 +110,17 @@ class ObjectFilter(admin.SimpleListFilter):
 
 
 class RunObjectFilter(ObjectFilter):
+    title = "what"
     parameter_name = "object"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(LABELS.items())
+
+
+def of_children(column: str) -> Subquery:
+    """The sum over a run's children; none where it has none."""
+    children = SyncRun.objects.filter(parent=OuterRef("pk")).order_by().values("parent")
+    return Subquery(children.annotate(rows=Sum(column)).values("rows"))
 
 
 class CodeFilter(admin.SimpleListFilter):
@@ -203,7 +216,7 @@ class SyncRunAdmin(MachineRows):
     role = Role.STAFF
     list_display = (
         "name",
-        "object",
+        "what",
         "standing",
         "trigger",
         "started",
@@ -215,9 +228,21 @@ class SyncRunAdmin(MachineRows):
     list_filter = ("state", "kind", RunObjectFilter, "trigger", "created_at")
     list_select_related = ("started_by",)
     fields = (
-        "name", "object", "standing", "trigger", "by", "created_at", "started_at", "finished_at", "took", "total",
+        "name", "what", "standing", "trigger", "by", "created_at", "started_at", "finished_at", "took", "total",
         "rows_read", "rows_done", "counted", "api_calls", "full", "error",
     )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SyncRun]:
+        """A run of several objects is told by what its children did."""
+        runs: QuerySet[SyncRun] = super().get_queryset(request)
+        return runs.annotate(
+            all_read=Coalesce(of_children("read"), F("read")),
+            all_done=Coalesce(of_children("done"), F("done")),
+        )
+
+    @admin.display(description="What", ordering="object")
+    def what(self, run: SyncRun) -> str:
+        return LABELS.get(run.object, run.object) or "All objects"
 
     @admin.display(description="Run", ordering="id")
     def name(self, run: SyncRun) -> str:
@@ -238,12 +263,12 @@ class SyncRunAdmin(MachineRows):
         return duration((run.finished_at - run.started_at).total_seconds())
 
     @admin.display(description="Read", ordering="read")
-    def rows_read(self, run: SyncRun) -> str:
-        return number(run.read)
+    def rows_read(self, run: Any) -> str:
+        return number(run.all_read)
 
     @admin.display(description="Applied", ordering="done")
-    def rows_done(self, run: SyncRun) -> str:
-        return number(run.done)
+    def rows_done(self, run: Any) -> str:
+        return number(run.all_done)
 
     @admin.display(description="By")
     def by(self, run: SyncRun) -> str:
@@ -251,8 +276,11 @@ class SyncRunAdmin(MachineRows):
 
     @admin.display(description="Counts")
     def counted(self, run: SyncRun) -> str:
-        words = {name.replace("_", " "): count for name, count in run.counts.items() if count}
-        return ", ".join(f"{count:,} {name}" for name, count in words.items()) or "nothing changed"
+        counts = Counter(run.counts)
+        for child in run.children.all():
+            counts.update(child.counts)
+        said = [f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count]
+        return ", ".join(said) or "nothing changed"
 
 
 @admin.register(AuditEntry)
@@ -265,7 +293,7 @@ class AuditAdmin(MachineRows):
 
     @admin.display(description="Change")
     def changed(self, entry: AuditEntry) -> SafeString:
-        told = [change_in_words(change) for change in entry.changes]
+        told = [change_in_words(change) for change in entry.changes if change["from"] != change["to"]]
         said = [f"{change['name']}: {change['before']} → {change['after']}" for change in told]
         return format_html('<span class="ls-message">{}</span>', "; ".join(said))
 

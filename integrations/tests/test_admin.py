@@ -146,3 +146,20 @@ def test_no_filter_looks_through_all_rows_for_its_choices(as_admin: Client, name
     assert not [
         query["sql"] for query in captured if "DISTINCT" in query["sql"] and "LIMIT" not in query["sql"]
     ]
+
+
+def test_a_run_of_all_objects_adds_up_its_children(as_admin: Client) -> None:
+    live = factories.connection()
+    whole = factories.run(live, state="succeeded")
+    for name, read in (("Opportunity", 1200), ("Contact", 34)):
+        factories.run(live, name, state="succeeded", parent=whole, read=read, counts={"created": read})
+    page = as_admin.get("/admin/integrations/syncrun/").content.decode()
+    assert all(words in page for words in ("All objects", "1,234", "Deals", "1,200"))
+    one = as_admin.get(f"/admin/integrations/syncrun/{whole.pk}/change/").content.decode()
+    assert "1,234 created" in one
+
+
+def test_the_audit_leaves_out_what_stayed(as_admin: Client) -> None:
+    stayed = {"path": "connection.state", "from": "configuring", "to": "configuring"}
+    AuditEntry.objects.create(at=NOW, action="extended the window", changes=[stayed])
+    assert "Setting up" not in as_admin.get("/admin/integrations/auditentry/").content.decode()
