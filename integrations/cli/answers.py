@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError
+from django.utils import timezone
 
 from integrations.configuration import InvalidConfiguration
 from integrations.salesforce.errors import SalesforceError
@@ -35,7 +36,7 @@ def answer_of(problem: Exception) -> Answer | None:
     """What an expected failure is told as; None for what is nobody's expectation."""
     if isinstance(problem, Refused):
         until = iso(problem.until)
-        ends = f" That is {problem.until:%Y-%m-%d %H:%M} UTC." if problem.until else ""
+        ends = f" That is {to_the_minute(problem.until)}." if problem.until else ""
         text = f"Refused: {problem.reason}{ends}"
         return Answer(text, {"refused": problem.reason, "until": until}, 3)
     if isinstance(problem, InvalidConfiguration):
@@ -60,6 +61,11 @@ def as_json(data: dict[str, Any]) -> str:
     """One line. A text may hold what ends a line, or half a surrogate pair: then it is escaped."""
     text = json.dumps(data, ensure_ascii=False, default=str)
     return text if text.isprintable() else json.dumps(data, default=str)
+
+
+def to_the_minute(moment: datetime) -> str:
+    """For people; the command line knows no reader's zone, so it names its own."""
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M %Z}"
 
 
 def iso(moment: datetime | None) -> str | None:

@@ -1,6 +1,11 @@
-"""`config export FILE` and `config import FILE [--dry-run]` (spec F6)."""
+"""`config export FILE` and `config import FILE [--dry-run]` (spec F6).
+
+The file `-` is standard output and input. Exported there, the configuration is the answer itself: in lines for
+people, with `--json` in one, so that the last line is one JSON object there too.
+"""
 
 import json
+import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -10,19 +15,24 @@ from django.utils import timezone
 from integrations.cli.answers import Answer, Failed
 from integrations.configuration import ChangedMeanwhile, export_configuration, import_configuration
 
+STANDARD = Path("-")
+
 
 def add_export(parser: ArgumentParser) -> None:
-    parser.add_argument("file", type=Path)
+    parser.add_argument("file", type=Path, help="- for standard output")
 
 
 def add_import(parser: ArgumentParser) -> None:
-    parser.add_argument("file", type=Path)
+    parser.add_argument("file", type=Path, help="- for standard input")
     parser.add_argument("--dry-run", action="store_true", help="show what would change, change nothing")
 
 
 def export_file(options: dict[str, Any]) -> Answer:
     path: Path = options["file"]
-    text = json.dumps(export_configuration(), ensure_ascii=False, indent=2)
+    configuration = export_configuration()
+    text = json.dumps(configuration, ensure_ascii=False, indent=2)
+    if path == STANDARD:
+        return Answer(text, configuration)
     try:
         path.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
@@ -46,7 +56,7 @@ def import_file(options: dict[str, Any]) -> Answer:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = sys.stdin.read() if path == STANDARD else path.read_text(encoding="utf-8")
         data = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except OSError as error:
         raise Failed(f"{path} can't be read: {error.strerror}.", "FILE") from error

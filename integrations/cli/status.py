@@ -1,10 +1,11 @@
 """`status`: where we stand, from what runs have stored; large tables aren't counted."""
 
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
-from integrations.cli.answers import Answer
+from integrations.cli.answers import Answer, to_the_minute
 from integrations.sync.standing import standing
 
 
@@ -14,7 +15,8 @@ def status(options: dict[str, Any]) -> Answer:
     if now["org_id"]:
         lines.append(f"Org: {now['org_name']} ({now['org_id']})")
     if now["window_ends_at"]:
-        lines.append(f"Syncing turns itself on at {now['window_ends_at']}")
+        ends_at = datetime.fromisoformat(now["window_ends_at"])
+        lines.append(f"Syncing turns itself on at {to_the_minute(ends_at)}")
     for name, counts in now["objects"].items():
         lines.append(f"{name}: {counts['linked']} linked, last complete pull {_ago(counts['lag_seconds'])}")
     lines.append("Outbox: " + ", ".join(f"{rows} {state}" for state, rows in now["outbox"].items()))

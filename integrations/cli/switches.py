@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from integrations.cli.answers import Answer, iso
+from integrations.cli.answers import Answer, iso, to_the_minute
 from integrations.models import Connection
 from integrations.sync import window
 
@@ -38,6 +38,6 @@ def disconnect(options: dict[str, Any]) -> Answer:
 def _moved(words: str, move: Move) -> Answer:
     connection = window.live_connection(timezone.now())
     move(connection)
-    ends_at = iso(connection.window_ends_at) if connection.in_window else None
-    text = f"{words} The window ends at {ends_at}." if ends_at else words
-    return Answer(text, {"state": connection.state.value, "window_ends_at": ends_at})
+    ends_at = connection.window_ends_at if connection.in_window else None
+    text = f"{words} The window ends at {to_the_minute(ends_at)}." if ends_at else words
+    return Answer(text, {"state": connection.state.value, "window_ends_at": iso(ends_at)})

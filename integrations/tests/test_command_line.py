@@ -1,8 +1,9 @@
 """`manage.py salesforce`, in words and JSON, against a running org (spec, *Command line*)."""
 
+import io
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -258,3 +259,20 @@ def key_and_certificate() -> tuple[str, str]:
     pem = serialization.Encoding.PEM
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return private.decode(), certificate.public_bytes(pem).decode()
+
+
+@pytest.mark.django_db
+def test_a_configuration_goes_through_a_pipe(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, exported = run("config", "export", "-")
+    assert code == 0
+    assert exported["settings"]
+    assert not Path("-").exists()
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(exported)))
+    assert run("config", "import", "-", "--dry-run") == (0, {"changes": []})
+
+
+@pytest.mark.django_db
+def test_people_read_times_to_the_minute(capsys: pytest.CaptureFixture[str]) -> None:
+    make_connection(window_ends_at=datetime(2026, 11, 24, 8, 6, 1, 449152, tzinfo=UTC))
+    call_command("salesforce", "status")
+    assert "on at 2026-11-24 08:06 UTC\n" in capsys.readouterr().out
