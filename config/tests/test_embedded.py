@@ -62,7 +62,9 @@ class Checkout:
         return not any(command_line(int(lock.read_text(encoding="utf-8") or 0)) for lock in locks)
 
     def keeper(self, server: str = "postgres") -> int:
-        return int((self.state / f"test-{server}" / "keeper.lock").read_text(encoding="utf-8"))
+        """The process that keeps the server; 0 in the instant between two keepers, when the file is empty."""
+        lock = self.state / f"test-{server}" / "keeper.lock"
+        return int(lock.read_text(encoding="utf-8") or 0)
 
     @property
     def pid_file(self) -> Path:
