@@ -1,32 +1,33 @@
-"""The triggers that write the journal (design, idea 3).
+"""The triggers that capture changes, and those of them that write the journal (design, idea 3).
 
 One trigger per operation, since an INSERT's WHEN can't see OLD. WHEN compares whole rows, never a list of
 columns: dropping a column would drop a trigger that names it. The pull's own statements set
 `lockstep.skip` for themselves and write their journal rows in sets.
 """
 
+from collections.abc import Callable
+
 import pgtrigger
 
 NOT_SKIPPED = "coalesce(current_setting('lockstep.skip', true), '') <> 'on'"
 CHANGED = "OLD.* IS DISTINCT FROM NEW.*"
 
+Call = Callable[[str, str, str], str]
+"""`NEW` or `OLD`, what happened, and the row before and after as two arguments → the SQL function's call."""
 
-def when(condition: str) -> pgtrigger.Condition:
-    return pgtrigger.Condition(condition)
 
-
-def journal_triggers(kind: str) -> list[pgtrigger.Trigger]:
-    """The three triggers that journal one table under `kind`."""
+def capture(purpose: str, call: Call) -> list[pgtrigger.Trigger]:
+    """The three triggers that tell a SQL function of every change of one table."""
 
     def trigger(
-        operation: pgtrigger.Operation, name: str, condition: str, record: str, call: str
+        operation: pgtrigger.Operation, action: str, condition: str, record: str, rows: str
     ) -> pgtrigger.Trigger:
         return pgtrigger.Trigger(
-            name=f"journal_{name}",
+            name=f"{purpose}_{action}",
             when=pgtrigger.After,
             operation=operation,
-            condition=when(condition),
-            func=f"PERFORM lockstep_journal('{kind}', {record}.id, '{name}', {call}); RETURN NULL;",
+            condition=pgtrigger.Condition(condition),
+            func=f"PERFORM {call(record, action, rows)}; RETURN NULL;",
         )
 
     return [
@@ -36,3 +37,10 @@ def journal_triggers(kind: str) -> list[pgtrigger.Trigger]:
         ),
         trigger(pgtrigger.Delete, "deleted", NOT_SKIPPED, "OLD", "to_jsonb(OLD), '{}'"),
     ]
+
+
+def journal_triggers(kind: str) -> list[pgtrigger.Trigger]:
+    """The triggers that journal one table under `kind`."""
+    return capture(
+        "journal", lambda record, action, rows: f"lockstep_journal('{kind}', {record}.id, '{action}', {rows})"
+    )

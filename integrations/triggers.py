@@ -2,7 +2,7 @@
 
 import pgtrigger
 
-from crm.triggers import CHANGED, NOT_SKIPPED, when
+from crm.triggers import capture
 
 CHANNEL = "lockstep_outbox"
 """NOTIFY wakes the push on this channel; a lost one costs seconds, never data (design, idea 4)."""
@@ -24,21 +24,5 @@ OUTBOX_UNDO = "DROP FUNCTION lockstep_outbox(text, bigint, jsonb, jsonb);"
 
 
 def outbox_triggers(kind: str) -> list[pgtrigger.Trigger]:
-    def trigger(
-        operation: pgtrigger.Operation, name: str, condition: str, record: str, call: str
-    ) -> pgtrigger.Trigger:
-        return pgtrigger.Trigger(
-            name=f"outbox_{name}",
-            when=pgtrigger.After,
-            operation=operation,
-            condition=when(condition),
-            func=f"PERFORM lockstep_outbox('{kind}', {record}.id, {call}); RETURN NULL;",
-        )
-
-    return [
-        trigger(pgtrigger.Insert, "created", NOT_SKIPPED, "NEW", "'{}', to_jsonb(NEW)"),
-        trigger(
-            pgtrigger.Update, "updated", f"{NOT_SKIPPED} AND {CHANGED}", "NEW", "to_jsonb(OLD), to_jsonb(NEW)"
-        ),
-        trigger(pgtrigger.Delete, "deleted", NOT_SKIPPED, "OLD", "to_jsonb(OLD), '{}'"),
-    ]
+    """The triggers that put a change of one table into the outbox under `kind`."""
+    return capture("outbox", lambda record, _, rows: f"lockstep_outbox('{kind}', {record}.id, {rows})")
