@@ -15,7 +15,8 @@ BEGIN
   IF before <> '{{}}' AND after <> '{{}}' AND lockstep_changes(before, after) = '{{}}' THEN RETURN; END IF;
   INSERT INTO integrations_outboxentry (kind, record_id) VALUES (lockstep_outbox.kind, lockstep_outbox.record)
   ON CONFLICT (kind, record_id) WHERE state IN ('pending', 'held')
-  DO UPDATE SET state = 'pending', changed_at = now(), live = true;
+  DO UPDATE SET state = 'pending', changed_at = now(), live = true, waits_for_kind = '', waits_for_id = NULL,
+                not_before = least(integrations_outboxentry.not_before, now());
   PERFORM pg_notify('{CHANNEL}', '');
 END
 $$;

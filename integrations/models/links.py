@@ -33,6 +33,9 @@ class RecordLink(models.Model):
     waiting_for = models.JSONField(null=True)
     system_modstamp = models.DateTimeField(null=True)
     linked_run = models.BigIntegerField(null=True, help_text="the run that made the link")
+    pushed_at = models.DateTimeField(
+        null=True, help_text="the org's clock at its answer to our last write; pages read before are stale"
+    )
     changed_at = models.DateTimeField(db_default=models.functions.Now())
 
     class Meta:

@@ -27,14 +27,32 @@ class OutboxEntry(models.Model):
     live = models.BooleanField(
         default=True, db_default=True, help_text="an edit, which overtakes a backfill (D7)"
     )
-    manual = models.BooleanField(default=False, db_default=False)
+    manual = models.BooleanField(
+        default=False, db_default=False, help_text="pushed by hand, whatever the settings say (D5)"
+    )
+    backfill = models.BooleanField(
+        default=False, db_default=False, help_text="part of a push of all, past the switch (D5)"
+    )
+    needed = models.BooleanField(
+        default=False, db_default=False, help_text="a child of it goes out, and it must go first (D4)"
+    )
     created_at = models.DateTimeField(db_default=models.functions.Now())
     changed_at = models.DateTimeField(db_default=models.functions.Now())
-    not_before = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(db_default=models.functions.Now())
     attempts = models.PositiveIntegerField(default=0, db_default=0)
+    waits_for_kind = models.CharField(
+        max_length=32, blank=True, default="", db_default="", help_text="the parent a held row waits for"
+    )
+    waits_for_id = models.BigIntegerField(null=True)
     claimed_at = models.DateTimeField(null=True)
     claimed_by = models.CharField(max_length=80, blank=True, default="", db_default="")
-    payload = models.JSONField(null=True, help_text="what was sent, kept while it is on its way")
+    account_id = models.BigIntegerField(
+        null=True, help_text="whose rows no second request writes while this one is on its way (D8)"
+    )
+    payload = models.JSONField(
+        null=True,
+        help_text="what is sent: operation, object, id, key, values; sent_at once it is on the wire",
+    )
 
     class Meta:
         verbose_name = "waiting change"
@@ -57,7 +75,20 @@ class OutboxEntry(models.Model):
         ]
         indexes: ClassVar[list[Any]] = [
             models.Index(
-                fields=["kind", "-live", "id"], name="outbox_due", condition=models.Q(state="pending")
+                fields=["kind", "-live", "not_before", "id"],
+                name="outbox_due",
+                condition=models.Q(state="pending"),
+            ),
+            models.Index(
+                fields=["not_before", "id"],
+                name="outbox_sent",
+                condition=models.Q(state__in=["in_flight", "unknown"]),
+            ),
+            models.Index(fields=["account_id"], name="outbox_account", condition=models.Q(state="in_flight")),
+            models.Index(
+                fields=["waits_for_kind", "waits_for_id"],
+                name="outbox_waits_for",
+                condition=models.Q(waits_for_id__isnull=False),
             ),
         ]
 

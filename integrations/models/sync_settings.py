@@ -1,4 +1,5 @@
 from typing import Any, ClassVar, Self
+from uuid import uuid4
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -49,6 +50,15 @@ class SyncSettings(models.Model):
     run_assignment_rules = models.BooleanField(default=False)
     daily_share_percent = models.PositiveIntegerField(
         default=50, validators=[MinValueValidator(1), MaxValueValidator(100)]
+    )
+
+    workspace = models.UUIDField(
+        default=uuid4,
+        editable=False,
+        help_text="tells our records' keys in Salesforce from another workspace's",
+    )
+    request_limit_seconds = models.PositiveIntegerField(
+        default=600, help_text="how long Salesforce may go on with a request whose answer was lost (D9)"
     )
 
     class Meta:
