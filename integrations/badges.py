@@ -16,8 +16,8 @@ from integrations.models import (
     SyncSettings,
 )
 from integrations.salesforce.hosts import record_url
+from integrations.sync.push.gates import allowed_stages, why_not_pushed
 
-WORDS = {Kind.CONTACT: "people", Kind.ACCOUNT: "accounts", Kind.DEAL: "deals"}
 THERE = {"Contact": "a contact", "Lead": "a lead", "Account": "an account", "Opportunity": "an opportunity"}
 STRONGEST_FIRST = ("linked", "gone", "tombstone", "suppressed")
 WAITS_FOR = {
@@ -162,24 +162,6 @@ def not_there(kind: str, standing: Standing, connection: Connection, settings: S
         )
     reason = "It was here before pushing new records was switched on; the next save sends it."
     return Badge(pk, "ls-quiet", "cloud_off", "Not in Salesforce", reason)
-
-
-def why_not_pushed(kind: str, stage: str | None, settings: SyncSettings) -> tuple[str, str] | None:
-    """Why a new record may not go out (spec D1, D3), short and long; None where it may."""
-    words = WORDS[Kind(kind)]
-    if not getattr(settings, f"{words}_push_new"):
-        return f"new {words} aren't pushed", f"Pushing new {words} is switched off in the push settings."
-    allowed = allowed_stages(kind, settings)
-    if allowed is None or stage in allowed:
-        return None
-    return (
-        f"stage is {stage}" if stage else "it has no stage",
-        f"New {words} are pushed at certain stages only: {', '.join(name or 'no stage' for name in allowed)}.",
-    )
-
-
-def allowed_stages(kind: str, settings: SyncSettings) -> list[str | None] | None:
-    return getattr(settings, f"{WORDS[Kind(kind)]}_only_stages", None)
 
 
 def address_in(connection: Connection, link: RecordLink) -> str:

@@ -83,74 +83,63 @@ class Applier:
         while last is not None:
             with transaction.atomic():
                 self.lease.check()
-                _prepare_session()
+                prepare_session()
                 last = self._adopt_after(last)
-                _run(sql.SQL("SELECT set_config('lockstep.skip', '', true)"))
+                execute(sql.SQL("SELECT set_config('lockstep.skip', '', true)"))
 
     def _adopt_after(self, link_id: int) -> int | None:
         """The id of the last link looked at; None where none was left."""
-        if self.statements.next_waiting is None or not _run(self.statements.next_waiting, [link_id]):
+        if self.statements.next_waiting is None or not execute(self.statements.next_waiting, [link_id]):
             return None
         found, *rest = self.statements.late_parents
-        if _run(found):
+        if execute(found):
             for statement in rest:
-                _run(statement)
+                execute(statement)
         return int(_fetch(sql.SQL(chunk_sql.LAST_WAITING))[0])
 
     def _apply(self, first: int, until: int) -> None:
         with transaction.atomic():
             self.lease.check()  # first, since whoever took the run over may have dropped the staging table
-            _prepare_session()
+            prepare_session()
             counts = self._write(first, until)
-            _run(sql.SQL("SELECT set_config('lockstep.skip', '', true)"))
+            execute(sql.SQL("SELECT set_config('lockstep.skip', '', true)"))
             self._save(until, counts)
             reach("pull.chunk written")
 
     def _write(self, first: int, until: int) -> Counter[str]:
         statements = self.statements
-        _run(statements.chunk, [first, until])
+        execute(statements.chunk, [first, until])
         if self.matches and statements.match is not None:
-            _run(statements.match)
+            execute(statements.match)
         counts = self._lock(self._count())
         if counts["created"]:
-            _run(statements.create_records)
+            execute(statements.create_records)
         if counts["met"] or counts["matched"]:
-            counts += self._merge()
+            counts += merge(statements)
             # What was deleted here is left alone: its link meets no record.
             counts["ignored"] += counts["met"] - counts["updated"] - counts["merged_alike"]
             counts["unchanged"] += counts["merged_alike"]
         self._link(counts)
         for statement in statements.report_unfit:
-            _run(statement)
+            execute(statement)
         return counts
 
     def _lock(self, counts: Counter[str]) -> Counter[str]:
         """Lock what the chunk meets. A match that was deleted here meanwhile becomes a new record."""
         if counts["met"] or counts["matched"] or counts["deleted"]:
             for lock in self.statements.locks:
-                _run(lock)
-        lost = counts["matched"] and _run(self.statements.create_lost_matches)
+                execute(lock)
+        lost = counts["matched"] and execute(self.statements.create_lost_matches)
         return self._count() if lost else counts
 
     def _link(self, counts: Counter[str]) -> None:
         statements = self.statements
         if counts["created"] or counts["matched"] or counts["newly_suppressed"]:
-            _run(statements.create_links)
+            execute(statements.create_links)
         if counts["matched"] and statements.ask_of_matches is not None:
-            _run(statements.ask_of_matches)
+            execute(statements.ask_of_matches)
         if counts["deleted"]:
-            _run(statements.mark_gone)
-
-    def _merge(self) -> Counter[str]:
-        """Three-way merge of the rows that meet a record here (C11)."""
-        statements = self.statements
-        _run(statements.decide)
-        written, updated = _fetch(statements.update_records) if statements.update_records else (0, 0)
-        if written:
-            _run(statements.journal)
-        _run(statements.update_links)
-        conflicts, met = _fetch(MERGED)
-        return Counter(updated=updated, merged_alike=met - updated, conflicts=conflicts)
+            execute(statements.mark_gone)
 
     def _has_unlinked(self) -> bool:
         """Whether any record could be matched; asked once an object, as it looks at all of them."""
@@ -178,10 +167,21 @@ class Applier:
         )
 
 
-def _prepare_session() -> None:
+def merge(statements: Statements) -> Counter[str]:
+    """Three-way merge of the chunk's rows that meet a record here, which are locked (C11)."""
+    execute(statements.decide)
+    written, updated = _fetch(statements.update_records) if statements.update_records else (0, 0)
+    if written:
+        execute(statements.journal)
+    execute(statements.update_links)
+    conflicts, met = _fetch(MERGED)
+    return Counter(updated=updated, merged_alike=met - updated, conflicts=conflicts)
+
+
+def prepare_session() -> None:
     """For this transaction: our own journal rows, room to sort, and none of an outer transaction's tables."""
-    _run(sql.SQL("DROP TABLE IF EXISTS pg_temp.chunk, pg_temp.decided, pg_temp.waiting"))
-    _run(
+    execute(sql.SQL("DROP TABLE IF EXISTS pg_temp.chunk, pg_temp.decided, pg_temp.waiting"))
+    execute(
         sql.SQL(
             "SELECT set_config('lockstep.skip', 'on', true), set_config('work_mem', '128MB', true),"
             " set_config('jit', 'off', true)"
@@ -189,7 +189,7 @@ def _prepare_session() -> None:
     )
 
 
-def _run(statement: sql.Composable, parameters: list[Any] | None = None) -> int:
+def execute(statement: sql.Composable, parameters: list[Any] | None = None) -> int:
     with database.cursor() as cursor:
         cursor.execute(statement, parameters)
         return int(cursor.rowcount)

@@ -49,7 +49,7 @@ class ObjectPlan:
     columns: tuple[str, ...]
     """The Salesforce fields to read."""
     hidden: bool
-    run: int
+    run: int | None
     matches: bool
     """Whether unlinked records here may be adopted: first and manual pulls only (C6)."""
 
@@ -92,7 +92,7 @@ def plan_object(connection: Connection, object_name: str, run: SyncRun) -> Objec
     readable = readable_fields(connection, object_name)
     kind = SALESFORCE_OBJECTS[object_name]
     settings = SyncSettings.current()
-    fields = tuple(_fields(connection, object_name, kind, readable))
+    fields = tuple(mapped_fields(connection, object_name, kind, readable, leave_out=Direction.PUSH))
     everything = connection.activated_at is None
     wanted = readable if everything else {field.salesforce for field in fields}
     keys = [name for name in (*SYSTEM_FIELDS, *KEY_FIELDS[object_name]) if name in readable]
@@ -128,12 +128,18 @@ def readable_fields(connection: Connection, object_name: str) -> dict[str, Sales
     }
 
 
-def _fields(
-    connection: Connection, object_name: str, kind: str, readable: dict[str, SalesforceField]
+def mapped_fields(
+    connection: Connection,
+    object_name: str,
+    kind: str,
+    readable: dict[str, SalesforceField],
+    *,
+    leave_out: Direction,
 ) -> list[PulledField]:
+    """The map's rows that can work, but for those of one direction."""
     targets = mappable_fields(kind)
     values = _values(object_name)
-    rows = FieldMap.objects.filter(object=object_name, suspended="").exclude(direction=Direction.PUSH)
+    rows = FieldMap.objects.filter(object=object_name, suspended="").exclude(direction=leave_out)
     fields: list[PulledField] = []
     for row in rows:
         if row.salesforce not in readable or row.field not in targets:
