@@ -1,6 +1,8 @@
 """The org's own time: real time plus an offset that tests and demos move, or a frozen instant."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -17,15 +19,28 @@ class Clock:
     def __init__(self, state: ClockState | None = None) -> None:
         state = state or ClockState()
         self._lock = threading.Lock()
+        self._here = threading.local()
         self._offset = timedelta(seconds=state.offset_seconds)
         self._frozen = datetime.fromisoformat(state.frozen_at) if state.frozen_at else None
 
     def now(self) -> datetime:
         """Aware, UTC."""
+        pinned: datetime | None = getattr(self._here, "pinned", None)
+        if pinned is not None:
+            return pinned
         with self._lock:
             return self._frozen or datetime.now(UTC) + self._offset
 
     __call__ = now
+
+    @contextmanager
+    def at(self, instant: datetime) -> Iterator[None]:
+        """For this thread alone it is `instant` within the block, for work that was due then."""
+        self._here.pinned = instant
+        try:
+            yield
+        finally:
+            self._here.pinned = None
 
     def advance(self, seconds: float) -> datetime:
         """Jump by `seconds` (may be negative); a frozen clock stays frozen at the new instant."""

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from sandbox.fault_table import FAULTS, Cut, Effect, Truncation
+from sandbox.operations import KNOWN, operation_of
 
 _DATA = "/services/data/"
 _CONTROL = re.compile(r"^/(sandbox/api|ui)(/|$)")
@@ -15,22 +16,32 @@ _CONTROL = re.compile(r"^/(sandbox/api|ui)(/|$)")
 
 @dataclass(frozen=True)
 class Call:
-    """A request as rules see it; `target` is path and query, `body` as text."""
+    """A request as rules see it; `target` is path and query, `body` as text.
+
+    `objects` are those it concerns without naming them: the object of a job, or behind the ids in a path.
+    """
 
     method: str
     target: str
     body: str = ""
     user: str = ""
+    objects: frozenset[str] = frozenset()
+
+    @property
+    def operation(self) -> str:
+        return operation_of(self.method, self.target.partition("?")[0])
 
 
 @dataclass(frozen=True)
 class Match:
     """Every condition given must hold. Begins at the `nth` such call, acts `times` times (0: for ever).
 
-    Without a `path` only data calls are met; with one, signing in can go wrong too.
+    Without a `path` only data calls are met; with one, signing in can go wrong too. `operation` is one or
+    several, by comma, of `sandbox.operations`.
     """
 
     method: str = ""
+    operation: str = ""
     path: str = ""
     object: str = ""
     user: str = ""
@@ -41,6 +52,8 @@ class Match:
         if _CONTROL.match(call.target) or not (self.path or call.target.startswith(_DATA)):
             return False
         if self.method and call.method not in self.method.upper().split(","):
+            return False
+        if self.operation and call.operation not in self.operation.split(","):
             return False
         if self.user and self.user.lower() != call.user.lower():
             return False
@@ -138,6 +151,8 @@ def read_match(raw: dict[str, Any]) -> Match:
         re.compile(match.path)
     except re.error as error:
         raise ValueError(f"match.path is not a regular expression: {error}.") from error
+    if unknown := set(filter(None, match.operation.split(","))) - KNOWN:
+        raise ValueError(f"match.operation {unknown.pop()} is not known. Known: {', '.join(sorted(KNOWN))}.")
     return match
 
 
@@ -147,6 +162,9 @@ def amend(effect: Effect, changes: dict[str, Any]) -> Effect:
     if unknown := set(changes) - known:
         raise ValueError(f"do.{unknown.pop()} is not known. Known: {', '.join(sorted(known))}.")
     changes = dict(changes)
+    for name in {"refuse_rows", "refuse_values"} & set(changes):
+        if not isinstance(changes[name], list):
+            raise ValueError(f"do.{name} must be a list.")
     for name, kind in (("cut", Cut), ("truncate", Truncation)):
         if changes.get(name):
             try:
@@ -158,10 +176,12 @@ def amend(effect: Effect, changes: dict[str, Any]) -> Effect:
 
 def _names(call: Call, name: str) -> bool:
     """Whether the call concerns an object: in its path, its SOQL, or the types of its rows."""
+    if name.casefold() in {each.casefold() for each in call.objects}:
+        return True
     text = f"{unquote_plus(call.target)}\n{call.body}"
     quoted = re.escape(name)
     return bool(
-        re.search(rf"/(sobjects|tree|object-info)/{quoted}(/|\?|$)", text, re.I)
+        re.search(rf'/(sobjects|tree|object-info)/{quoted}([/?"]|$)', text, re.I | re.M)
         or re.search(rf"\bFROM\s+{quoted}\b", text, re.I)
-        or re.search(rf'"type"\s*:\s*"{quoted}"', text, re.I)
+        or re.search(rf'"(type|object)"\s*:\s*"{quoted}"', text, re.I)
     )

@@ -7,12 +7,15 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlencode
 
+from sandbox.bulk.jobs import object_of
 from sandbox.clock import Clock
 from sandbox.control.routes import PREFIX, Control
+from sandbox.deferred import Deferred
 from sandbox.errors import ApiError, not_found
 from sandbox.faced import NO_EFFECT, FacedRequest
 from sandbox.fault_table import Cut, Effect
@@ -21,6 +24,7 @@ from sandbox.ledger import Ledger
 from sandbox.oauth.endpoints import Bearer, oauth_routes
 from sandbox.oauth.grants import TokenServer
 from sandbox.oauth.people import Person
+from sandbox.operations import operation_of
 from sandbox.org import Org
 from sandbox.pages.routes import page_routes
 from sandbox.traffic import DEFAULT_CONCURRENT_LIMIT, DEFAULT_DAILY_LIMIT, Allowance, Entry, RequestLog
@@ -56,6 +60,7 @@ class Front:
         self.routes.include(oauth_routes(self.tokens, self.clock))
         self.routes.include(page_routes(self))
         self.control = Control(self)
+        self.deferred = Deferred(self.org.store, self.clock, self.routes.dispatch)
         self.apply_limits()
 
     @property
@@ -79,6 +84,7 @@ class Front:
         self.ledger.close()
 
     def handle(self, request: Request) -> Answer:
+        self.deferred.run_due()
         if request.path.startswith(PREFIX):
             return Answer(self.control.handle(request))
         started = time.perf_counter()
@@ -87,16 +93,32 @@ class Front:
         effect = self._meet_fault(request)
         if effect.delay:
             time.sleep(effect.delay)
-        if effect.cut is Cut.BEFORE:
-            response = None
-        elif effect.status:
-            response = _fault_response(effect)
-        elif refused:
-            response = error_response(refused)
-        else:
-            response = self._serve(FacedRequest(**vars(request), effect=effect))
+        if effect.revoke and request.user:
+            self.tokens.tokens.end_user(request.user.id)
+            refused = self._identify(request)
+        response = self._answer(request, effect, refused)
         self._log(request, response, started)
         return Answer(None if effect.cut else response, effect)
+
+    def _answer(self, request: Request, effect: Effect, refused: ApiError | None) -> Response | None:
+        """None for a connection that breaks before the call is handled."""
+        if effect.cut is Cut.BEFORE:
+            return None
+        if effect.status and not effect.handled:
+            return _fault_response(effect)
+        if refused:
+            return error_response(refused)
+        if effect.cut is Cut.LATER and is_data_call(request.path):
+            self._put_off(request, effect)
+            return None
+        response = self._serve(FacedRequest(**vars(request), effect=effect))
+        return _fault_response(effect) if effect.status else response
+
+    def _put_off(self, request: Request, effect: Effect) -> None:
+        """The call has come in and counts, its commit takes its time. What only reads needs none."""
+        now = self.clock.now()
+        if self.allowance.spend(now) and request.method not in ("GET", "HEAD"):
+            self.deferred.put(request, now + timedelta(seconds=effect.commit_after))
 
     def _identify(self, request: Request) -> ApiError | None:
         """Set the request's user: by token on data calls, by cookie elsewhere."""
@@ -126,7 +148,15 @@ class Front:
         target = request.path + ("?" + urlencode(request.query, doseq=True) if request.query else "")
         body = request.body.decode("utf-8", "replace")
         user = request.user.username if request.user else ""
-        return self.faults.meet(Call(request.method, target, body, user)) or NO_EFFECT
+        call = Call(request.method, target, body, user, self._objects(request))
+        return self.faults.meet(call) or NO_EFFECT
+
+    def _objects(self, request: Request) -> frozenset[str]:
+        """The objects that a call concerns without naming them: by its job, or by its ids."""
+        ids = (request.arg("ids") or "").split(",")
+        kinds = [self.org.registry.with_prefix(id) for id in ids if id]
+        job = object_of(self.ledger, request.path)
+        return frozenset([kind.name for kind in kinds if kind] + [job] * bool(job))
 
     def _serve(self, request: FacedRequest) -> Response:
         if not is_data_call(request.path):
@@ -154,7 +184,7 @@ class Front:
         before = [row for row in self.last_page or () if row.get("attributes", {}).get("type") in kinds]
         page["records"] = (before or own)[-count:] + own
         self.last_page = own
-        return json_response(page, response.status, response.headers)
+        return json_response(page, response.status, response.headers, rows=len(page["records"]))
 
     def _log(self, request: Request, response: Response | None, started: float) -> None:
         self.log.add(
@@ -167,6 +197,9 @@ class Front:
                 status=response.status if response else 0,
                 ms=round((time.perf_counter() - started) * 1000, 2),
                 api_call=is_data_call(request.path),
+                operation=operation_of(request.method, request.path),
+                rows=response.rows if response else 0,
+                headers=_telling(request.headers),
             )
         )
 
@@ -183,6 +216,15 @@ def _with_real_method(request: Request) -> Request:
         return request
     query = {name: values for name, values in request.query.items() if name != "_HTTP_METHOD"}
     return replace(request, method=override.upper(), query=query)
+
+
+def _telling(headers: Headers) -> dict[str, str]:
+    """The headers that change what a call does; never those that say who calls."""
+    return {
+        name: value
+        for name, value in headers.items()
+        if name.lower().startswith(("sforce-", "if-", "content-encoding"))
+    }
 
 
 def _fault_response(effect: Effect) -> Response:

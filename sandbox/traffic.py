@@ -4,9 +4,11 @@ import threading
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
+
+from sandbox.operations import WRITING
 
 DEFAULT_DAILY_LIMIT = 5_000_000
 DEFAULT_CONCURRENT_LIMIT = 25
@@ -16,6 +18,8 @@ _DAY = 86_400
 
 @dataclass(frozen=True)
 class Entry:
+    """One call. `rows` are the records it wrote or answered with, `headers` those that change what it does."""
+
     at: str
     method: str
     path: str
@@ -24,6 +28,13 @@ class Entry:
     status: int
     ms: float
     api_call: bool
+    operation: str = ""
+    rows: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        return "writing" if self.operation in WRITING else "reading"
 
 
 class RequestLog:
@@ -44,10 +55,20 @@ class RequestLog:
             "api_calls": sum(entry.api_call for entry in entries),
             "by_path": Counter(f"{entry.method} {entry.path}" for entry in entries),
             "by_status": Counter(str(entry.status) for entry in entries),
+            "by_operation": Counter(entry.operation for entry in entries if entry.api_call),
+            "by_kind": Counter(entry.kind for entry in entries if entry.api_call),
+            "rows": _rows(entries),
         }
 
     def clear(self) -> None:
         self._entries.clear()
+
+
+def _rows(entries: list[Entry]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for entry in entries:
+        total[entry.operation] += entry.rows
+    return {operation: rows for operation, rows in total.items() if rows}
 
 
 class Allowance:

@@ -95,7 +95,10 @@ def _parser_message(bad: json.JSONDecodeError) -> str:
 
 @dataclass
 class Response:
-    """One answer; its content is one of `body`, `file` (for sendfile, from `file_offset`) or `chunks`."""
+    """One answer; its content is one of `body`, `file` (for sendfile, from `file_offset`) or `chunks`.
+
+    `rows` is how many records the call wrote or answers with, for the request log.
+    """
 
     status: int = 200
     headers: Headers = field(default_factory=Headers)
@@ -104,14 +107,17 @@ class Response:
     file_offset: int = 0
     file_length: int | None = None
     chunks: Iterator[bytes] | None = None
+    rows: int = 0
 
     def json(self) -> Any:
         return json.loads(self.body) if self.body else None
 
 
-def json_response(payload: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def json_response(
+    payload: Any, status: int = 200, headers: Mapping[str, str] | None = None, *, rows: int = 0
+) -> Response:
     body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return Response(status, Headers({"Content-Type": JSON_TYPE, **(headers or {})}), body)
+    return Response(status, Headers({"Content-Type": JSON_TYPE, **(headers or {})}), body, rows=rows)
 
 
 def error_response(error: ApiError) -> Response:

@@ -1,6 +1,7 @@
 """Jobs of either kind as the org remembers them: their states, their life of seven days."""
 
 import json
+import re
 import secrets
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from sandbox.ids import is_id, to18
 from sandbox.ledger import Ledger
 
 LIFE = timedelta(days=7)
+_JOB_PATH = re.compile(r"/jobs/(?:ingest|query)/(\w+)")
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
@@ -128,6 +130,15 @@ class Jobs:
     def expired(self, now: datetime) -> list[str]:
         rows = self._store.run("SELECT id FROM bulk_job WHERE created_at <= ?", (now - LIFE).timestamp())
         return [row["id"] for row in rows]
+
+
+def object_of(ledger: Ledger, path: str) -> str:
+    """The object of the job that a path names, "" where it names none."""
+    found = _JOB_PATH.search(path)
+    if not found or not is_id(found[1]):
+        return ""
+    row = ledger.one("SELECT body FROM bulk_job WHERE id = ?", to18(found[1]))
+    return str(json.loads(row["body"])["object"]) if row else ""
 
 
 def new_job_id() -> str:

@@ -36,6 +36,10 @@ def _fault_routes(front: "Front") -> Router:
     def table(request: Request) -> Response:
         return json_response({name: fault.meaning for name, fault in FAULTS.items()})
 
+    @router.get("/sandbox/api/deferred")
+    def deferred(request: Request) -> Response:
+        return json_response(front.deferred.waiting())
+
     @router.post("/sandbox/api/faults")
     def add(request: Request) -> Response:
         raw = body_of(request)

@@ -8,10 +8,12 @@ from sandbox.web import Request, Response, Router, json_response
 if TYPE_CHECKING:
     from sandbox.front import Front
 
+_SETTINGS = ("duplicate_result_key", "refuse_inactive_owners", "page_rows")
+
 
 def schema_routes(front: "Front") -> Router:
     router = Router()
-    for routes in (_object_routes, _field_routes, _rule_routes, _user_routes):
+    for routes in (_object_routes, _field_routes, _rule_routes, _user_routes, _setting_routes):
         router.include(routes(front))
     return router
 
@@ -135,6 +137,31 @@ def _user_routes(front: "Front") -> Router:
         return Response(204)
 
     return router
+
+
+def _setting_routes(front: "Front") -> Router:
+    router = Router()
+
+    @router.get("/sandbox/api/settings/{name}")
+    def show(request: Request, name: str) -> Response:
+        return json_response({"value": front.org.setting(_setting(name))})
+
+    @router.put("/sandbox/api/settings/{name}")
+    def put(request: Request, name: str) -> Response:
+        value = body_of(request, "value")["value"]
+        if value is not None and not isinstance(value, str):
+            raise ValueError("value must be text, or null to unset it.")
+        front.org.set_setting(_setting(name), value)
+        return Response(204)
+
+    return router
+
+
+def _setting(name: str) -> str:
+    if name not in _SETTINGS and not name.startswith("assignment_owner."):
+        known = ", ".join((*_SETTINGS, "assignment_owner.{Object}"))
+        raise ValueError(f"There is no setting {name}. Known: {known}.")
+    return name
 
 
 def set_active(front: "Front", user_id: str, active: bool) -> None:

@@ -1,18 +1,22 @@
 """Composite: up to 25 requests in one, later ones built from the answers of earlier ones."""
 
 import json
+import re
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from sandbox.errors import ApiError, not_found
+from sandbox.faced import effect_of
 from sandbox.org import Org
 from sandbox.rest.caller import DATA, body_of, caller
 from sandbox.rest.references import filled
+from sandbox.rest.row_writes import refuse_by_fault
 from sandbox.web import Headers, Request, Response, Router, error_response, json_response
 
 MOST, MOST_HEAVY = 25, 5
 _HALTED = "The transaction was rolled back since another operation in the same transaction failed."
 _OK = 300
+_UNFIT = re.compile(r"/ui-api/|/jobs/|/composite(/batch)?/?$")
 Item = dict[str, Any]
 
 
@@ -29,14 +33,15 @@ def composite_routes(org: Org, router_of_all: Router) -> Router:
         body: Item = body_of(request)
         items = _checked(body.get("compositeRequest"))
         results: list[Item] = []
+        rows = 0
         try:
             with org.transaction():
-                results = _run(org, router_of_all, request, items)
+                results, rows = _run(org, router_of_all, request, items)
                 if body.get("allOrNone") and any(each["httpStatusCode"] >= _OK for each in results):
                     raise _Undo
         except _Undo:
             results = [_halted(each) for each in results]
-        return json_response({"compositeResponse": results})
+        return json_response({"compositeResponse": results}, rows=rows)
 
     return router
 
@@ -58,11 +63,14 @@ def _checked(items: Any) -> list[Item]:
     return items
 
 
-def _run(org: Org, routes: Router, outer: Request, items: list[Item]) -> list[Item]:
+def _run(org: Org, routes: Router, outer: Request, items: list[Item]) -> tuple[list[Item], int]:
+    """The answers, and how many rows they concern."""
     answers: dict[str, Any] = {}
     results = []
-    for item in items:
-        response = _answer(org, routes, outer, item, answers)
+    rows = 0
+    for position, item in enumerate(items):
+        response = _answer(org, routes, outer, item, answers, position)
+        rows += response.rows
         body = response.json()
         if response.status < _OK:
             answers[item["referenceId"]] = body
@@ -75,17 +83,22 @@ def _run(org: Org, routes: Router, outer: Request, items: list[Item]) -> list[It
                 "referenceId": item["referenceId"],
             }
         )
-    return results
+    return results, rows
 
 
-def _answer(org: Org, routes: Router, outer: Request, item: Item, answers: dict[str, Any]) -> Response:
+def _answer(
+    org: Org, routes: Router, outer: Request, item: Item, answers: dict[str, Any], position: int
+) -> Response:
     try:
         inner = inner_request(
             outer, item["method"], filled(item["url"], answers), filled(item.get("body"), answers)
         )
         inner.headers = _merged(outer.headers, item.get("httpHeaders") or {})
-        if "/ui-api/" in inner.path or inner.path.rstrip("/").endswith(("/composite", "/composite/batch")):
+        if _UNFIT.search(inner.path):
             raise ApiError(400, "INVALID_BATCH_REQUEST", "This resource cannot be called inside a composite")
+        if inner.method != "GET":
+            values = dict(filled(item.get("body"), answers) or {})
+            refuse_by_fault(effect_of(outer), position, inner.path.rpartition("/")[2], values)
         with org.transaction():
             return routes.dispatch(inner) or error_response(not_found())
     except ApiError as error:

@@ -1,9 +1,11 @@
 """Records by an external id: read, upsert, delete; several matches answer 300 with the list of them."""
 
 from sandbox.errors import ApiError, not_found
+from sandbox.faced import effect_of
 from sandbox.org import MultipleMatches, Org
 from sandbox.rest.caller import DATA, Caller, body_of, caller
 from sandbox.rest.records import asked_fields, created, object_named
+from sandbox.rest.row_writes import refuse_by_fault
 from sandbox.web import Request, Response, Router, json_response
 
 BY_FIELD = DATA + "/sobjects/{object}/{field}/{value:path}"
@@ -22,7 +24,7 @@ def external_routes(org: Org) -> Router:
         if len(ids) != 1:
             return _several(me, name, ids)
         found = org.get(name, ids[0], asked_fields(request), user_id=me.user_id, version=version)
-        return json_response(found)
+        return json_response(found, rows=1)
 
     @router.patch(BY_FIELD)
     def upsert(request: Request, version: str, object: str, field: str, value: str) -> Response:
@@ -31,7 +33,9 @@ def external_routes(org: Org) -> Router:
         update_only = (request.arg("updateOnly") or "").lower() == "true"
         if update_only and not org.match(name, field, value, user_id=me.user_id):
             raise not_found()
-        return _upsert(org, me, name, field, value, body_of(request))
+        body = body_of(request)
+        refuse_by_fault(effect_of(request), 0, value, body)
+        return _upsert(org, me, name, field, value, body)
 
     @router.delete(BY_FIELD)
     def delete(request: Request, version: str, object: str, field: str, value: str) -> Response:
@@ -40,8 +44,9 @@ def external_routes(org: Org) -> Router:
         ids = org.match(name, field, value, user_id=me.user_id)
         if len(ids) != 1:
             return _several(me, name, ids)
+        refuse_by_fault(effect_of(request), 0, value, {})
         org.delete(name, ids[0], user_id=me.user_id)
-        return Response(204)
+        return Response(204, rows=1)
 
     return router
 
@@ -58,8 +63,8 @@ def _upsert(org: Org, me: Caller, name: str, field: str, value: str, body: dict[
     if new:
         return created(f"{me.root}/sobjects/{name}/{id}", id, [("created", True)])
     if me.options.api_version < FIRST_WITH_BODY:
-        return Response(204)
-    return json_response({"id": id, "success": True, "errors": [], "created": False})
+        return Response(204, rows=1)
+    return json_response({"id": id, "success": True, "errors": [], "created": False}, rows=1)
 
 
 def _several(me: Caller, name: str, ids: list[str]) -> Response:

@@ -63,7 +63,7 @@ def _first(org: Org, me: Caller, request: Request, *, all_rows: bool) -> Respons
         name = "queryAll" if all_rows else "query"
         body["nextRecordsUrl"] = f"{me.root}/{name}/{locator}-{size}"
     body["records"] = result.records_of(ids[:size], me.version)
-    return json_response(body)
+    return json_response(body, rows=len(body["records"]))
 
 
 def _aggregates(records: list[dict[str, Any]]) -> Response:
@@ -73,7 +73,7 @@ def _aggregates(records: list[dict[str, Any]]) -> Response:
             "single batch"
         )
         raise ApiError(400, "EXCEEDED_ID_LIMIT", message)
-    return json_response({"totalSize": len(records), "done": True, "records": records})
+    return json_response({"totalSize": len(records), "done": True, "records": records}, rows=len(records))
 
 
 def _keep(org: Org, me: Caller, soql: str, ids: list[str], all_rows: bool) -> str:
@@ -103,7 +103,7 @@ def _more(org: Org, me: Caller, request: Request, locator: str) -> Response:
         base = "queryAll" if all_rows else "query"
         body["nextRecordsUrl"] = f"{me.root}/{base}/{name}-{offset + size}"
     body["records"] = _page(org, result, name, offset, size, me.version)
-    return json_response(body)
+    return json_response(body, rows=len(body["records"]))
 
 
 def _page(
