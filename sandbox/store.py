@@ -108,6 +108,9 @@ class Store:
 
     def add_column(self, kind: ObjectType, added: Field) -> None:
         if added.stored:
+            # SQLite looks for a column of that name in the schema this thread's connection remembers;
+            # reading makes it look at the file, where another thread may have dropped the column
+            self.execute(f"SELECT 1 FROM {quoted(kind.name)} LIMIT 1").fetchall()
             self.execute(f"ALTER TABLE {quoted(kind.name)} ADD COLUMN {_column(added)}")
             self._index(kind, added)
 
