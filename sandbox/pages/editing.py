@@ -72,7 +72,9 @@ def editing_routes(front: "Front") -> Router:
         try:
             old, new = _values(before), _values(editing)
             changes = {key: value for key, value in new.items() if value != old[key]}
-            front.org.update(name, record_id, changes, user_id=user.id, options=_options(form))
+            front.org.update(
+                name, record_id, changes, user_id=user.id, options=replace(_options(form), auto_assign=False)
+            )
         except ApiError as error:
             return _page(frame, request, user, replace(editing, error=error))
         return redirect(f"/ui/{name}/{record_id}", 303)

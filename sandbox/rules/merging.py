@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.errors import ApiError
 from sandbox.rules.saving import existing
 from sandbox.store import quoted
+from sandbox.write_options import WriteOptions
 
 if TYPE_CHECKING:
     from sandbox.org import Org
@@ -31,7 +32,7 @@ def merge(org: "Org", object: str, winner: str, losers: list[str], user_id: str)
             org.store.update(
                 kind, gone["Id"], {**marks, "LastModifiedDate": now, "LastModifiedById": user_id}
             )
-        org.update(object, kept["Id"], {}, user_id=user_id)
+        org.update(object, kept["Id"], {}, user_id=user_id, options=WriteOptions(auto_assign=False))
 
 
 def convert(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.errors import ApiError
 from sandbox.ids import is_id, to18
-from sandbox.rules import checks, derived, incoming, own_rules
+from sandbox.rules import checks, contact_roles, derived, incoming, own_rules
 from sandbox.schema.objects import ObjectType
 from sandbox.stamps import stamp
 from sandbox.store import quoted
@@ -44,6 +44,7 @@ def insert(org: "Org", kind: ObjectType, values: Values, *, user_id: str, option
         if options.visible_at is not None:
             row["_visible_at"] = stamp(options.visible_at)
         org.store.insert(kind, _columns(kind, row))
+        contact_roles.keep_one_primary(org, kind, row, row, user_id)
         own_rules.validate(org, kind, row["Id"], user_id)
         own_rules.find_duplicates(org, kind, row, row, options)
         if contact_id:
@@ -62,6 +63,7 @@ def update(
         given = incoming.read(org, kind, values, user_id=user_id, creating=False)
         if kind.name == "Lead" and before.get("IsConverted"):
             raise ApiError(400, "CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", [])
+        given |= _assigned(org, kind, options)
         row = {**before, **given}
         checks.required(kind, row, given)
         _check(org, kind, row, given)
@@ -69,6 +71,7 @@ def update(
         further = derived.derive(org, kind, dict(row), given)
         changed = {**given, **further, **_stamps(org, kind, user_id, creating=False)}
         org.store.update(kind, before["Id"], _columns(kind, changed))
+        contact_roles.keep_one_primary(org, kind, row, given, user_id)
         own_rules.validate(org, kind, before["Id"], user_id)
         own_rules.find_duplicates(org, kind, {**row, **further}, given, options)
 
@@ -138,8 +141,14 @@ def _assign(org: "Org", kind: ObjectType, row: dict[str, Any], user_id: str, opt
     """The owner: an active assignment rule's unless switched off, else the one given, else the user."""
     if not kind.has("OwnerId"):
         return
-    assigned = org.setting(f"assignment_owner.{kind.name}") if options.auto_assign else None
-    row["OwnerId"] = assigned or row.get("OwnerId") or user_id
+    row |= _assigned(org, kind, options)
+    row["OwnerId"] = row.get("OwnerId") or user_id
+
+
+def _assigned(org: "Org", kind: ObjectType, options: WriteOptions) -> dict[str, Any]:
+    """The owner an active assignment rule gives, at creates and updates alike (`Sforce-Auto-Assign`)."""
+    owner = org.setting(f"assignment_owner.{kind.name}") if options.auto_assign else None
+    return {"OwnerId": owner} if owner else {}
 
 
 def _stamps(org: "Org", kind: ObjectType, user_id: str, *, creating: bool) -> dict[str, Any]:

@@ -91,3 +91,21 @@ def test_a_converted_lead_stays_and_can_no_longer_be_written(org: Org, ada: str)
             "fields": [],
         }
     ]
+
+
+def test_a_deleted_deal_takes_its_contact_roles_along(org: Org, ada: str, family: dict[str, str]) -> None:
+    deal = {"Name": "D", "StageName": "Prospecting", "CloseDate": "2026-06-01", "ContactId": family["boss"]}
+    id = org.insert("Opportunity", deal, user_id=ada)
+    org.delete("Opportunity", id, user_id=ada)
+
+    assert len(deleted(org, "OpportunityContactRole")) == 1
+
+
+def test_a_unique_value_taken_meanwhile_keeps_a_row_in_the_bin(org: Org, ada: str) -> None:
+    org.add_field("Contact", "Key__c", "string", length=64, externalId=True, unique=True)
+    id, _ = org.upsert("Contact", "Key__c", "k", {"LastName": "a"}, user_id=ada)
+    org.delete("Contact", id, user_id=ada)
+    org.upsert("Contact", "Key__c", "K", {"LastName": "b"}, user_id=ada)
+
+    with pytest.raises(ApiError, match="DUPLICATE_VALUE"):
+        org.undelete("Contact", id, user_id=ada)

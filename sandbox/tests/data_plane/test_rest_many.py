@@ -84,6 +84,31 @@ def test_an_upsert_of_many_says_which_are_new(org: Org, call: Call) -> None:
     assert [row["created"] for row in answer] == [True, False, True]
 
 
+@pytest.mark.parametrize(("action", "saved"), [("alert", True), ("block", False)])
+def test_the_header_passes_duplicates_that_only_alert(org: Org, call: Call, action: str, saved: bool) -> None:
+    org.add_duplicate_rule("Contact", "Same", ["LastName"], action=action)
+    send(call, contact("a"))
+    body = {"records": [contact("a")]}
+    (refused,) = call("POST", "/composite/sobjects", body).json()
+    (passed,) = call(
+        "POST", "/composite/sobjects", body, Sforce_Duplicate_Rule_Header="allowSave=true"
+    ).json()
+
+    assert refused["errors"][0]["statusCode"] == "DUPLICATES_DETECTED"
+    assert passed["success"] is saved
+
+
+def test_the_header_switches_assignment_off_for_many(org: Org, ada: str, call: Call) -> None:
+    (queue,) = org.raw_insert("Group", [{"Name": "Inbound", "Type": "Queue"}])
+    org.set_setting("assignment_owner.Lead", queue)
+    body = {"records": [{"attributes": {"type": "Lead"}, "LastName": "x", "Company": "y"}]}
+    (ruled,) = call("POST", "/composite/sobjects", body).json()
+    (kept,) = call("POST", "/composite/sobjects", body, Sforce_Auto_Assign="FALSE").json()
+
+    owners = [org.get("Lead", row["id"], ["OwnerId"], user_id=ada)["OwnerId"] for row in (ruled, kept)]
+    assert owners == [queue, ada]
+
+
 def test_many_are_deleted_by_their_ids(org: Org, call: Call) -> None:
     ids = org.raw_insert("Contact", [{"LastName": "a"}, {"LastName": "b"}])
     answer = call("DELETE", f"/composite/sobjects?ids={','.join(ids)},{ids[0]}&allOrNone=false").json()

@@ -106,3 +106,15 @@ def test_a_failed_transaction_leaves_nothing(org: Org, ada: str) -> None:
         two()
 
     assert org.count("Contact") == 0
+
+
+@pytest.mark.parametrize("object", ["Account", "Contact", "Lead", "Opportunity", "OpportunityContactRole"])
+def test_any_synced_object_can_get_a_key_and_lose_it(org: Org, object: str) -> None:
+    org.add_field(object, "Lockstep_Id__c", "string", length=64, externalId=True, unique=True)
+    described = field(org, object, "Lockstep_Id__c")
+    said = ("externalId", "unique", "createable", "updateable", "idLookup")
+    assert [described[name] for name in said] == [True] * 5
+    assert (described["type"], described["length"], described["caseSensitive"]) == ("string", 64, False)
+
+    org.drop_field(object, "Lockstep_Id__c")
+    assert not org.registry.get(object).has("Lockstep_Id__c")

@@ -207,6 +207,32 @@ def test_a_contact_on_a_new_opportunity_becomes_its_primary_role(org: Org, ada: 
     assert (role["ContactId"], role["IsPrimary"]) == (contact, True)
 
 
+def test_a_deal_has_one_primary_contact(org: Org, ada: str) -> None:
+    deal = org.insert(
+        "Opportunity", {"Name": "D", "StageName": "Qualification", "CloseDate": "2026-06-01"}, user_id=ada
+    )
+    role = {
+        "OpportunityId": deal,
+        "ContactId": org.insert("Contact", CONTACT, user_id=ada),
+        "IsPrimary": True,
+    }
+    first, second = (org.insert("OpportunityContactRole", role, user_id=ada) for _ in range(2))
+    soql = "SELECT Id FROM OpportunityContactRole WHERE IsPrimary = true"
+    assert org.query(soql, user_id=ada).ids() == [second]
+
+    org.update("OpportunityContactRole", first, {"IsPrimary": True}, user_id=ada)
+    assert org.query(soql, user_id=ada).ids() == [first]
+
+
+def test_a_lead_has_no_role_in_a_deal(org: Org, ada: str) -> None:
+    lead = org.insert("Lead", {"LastName": "x", "Company": "y"}, user_id=ada)
+    deal = org.insert(
+        "Opportunity", {"Name": "D", "StageName": "Qualification", "CloseDate": "2026-06-01"}, user_id=ada
+    )
+    error = refusal(org, "OpportunityContactRole", {"OpportunityId": deal, "ContactId": lead})
+    assert (error.code, error.message) == ("MALFORMED_ID", f"Contact ID: id value of incorrect type: {lead}")
+
+
 def test_a_record_type_narrows_a_restricted_picklist(org: Org) -> None:
     kind = org.registry.get("Opportunity")
     renewal = next(each.id for each in kind.record_types if each.name == "Renewal")
@@ -232,6 +258,16 @@ def test_an_assignment_rule_takes_over_unless_switched_off(org: Org, ada: str) -
 
     assert org.get("Lead", ruled, ["OwnerId"], user_id=ada)["OwnerId"] == queue
     assert org.get("Lead", kept, ["OwnerId"], user_id=ada)["OwnerId"] == ada
+
+
+def test_an_assignment_rule_takes_over_updates_too(org: Org, ada: str) -> None:
+    lead = org.insert("Lead", {"LastName": "x", "Company": "y"}, user_id=ada)
+    (queue,) = org.raw_insert("Group", [{"Name": "Inbound", "Type": "Queue"}])
+    org.set_setting("assignment_owner.Lead", queue)
+    org.update("Lead", lead, {"Title": "a"}, user_id=ada, options=WriteOptions(auto_assign=False))
+    assert org.get("Lead", lead, ["OwnerId"], user_id=ada)["OwnerId"] == ada
+    org.update("Lead", lead, {"Title": "b"}, user_id=ada)
+    assert org.get("Lead", lead, ["OwnerId"], user_id=ada)["OwnerId"] == queue
 
 
 def test_a_lead_and_a_related_record_exclude_each_other(org: Org, ada: str) -> None:
