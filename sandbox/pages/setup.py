@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.control.frame import move_clock, read_app, set_options
 from sandbox.control.schema import set_active
+from sandbox.errors import ApiError
 from sandbox.fault_table import FAULTS
 from sandbox.faults import Match
 from sandbox.pages.frame import Frame
 from sandbox.pages.html import Markup, join, redirect, table, tag
+from sandbox.pages.keys import add_key, keys, remove_key
 from sandbox.web import Request, Response, Router, SessionUser
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ def setup_routes(front: "Front") -> Router:
             _CHANGES[what](front, form)
         except KeyError:
             return _page(front, frame, request, user, problem="There is no such setting.")
-        except ValueError as error:
+        except (ValueError, ApiError) as error:
             return _page(front, frame, request, user, problem=str(error), typed=form)
         return redirect("/ui/setup", 303)
 
@@ -58,6 +60,7 @@ def _page(
         tag("p", problem, class_="note bad", role="alert") if problem else "",
         _section("Faults", *_faults(front, frame, user)),
         _section("Clock", *_clock(front, frame, user)),
+        _section("External-id fields", *keys(front, frame, user, typed or {})),
         _section("Limits", *_limits(front, frame, user)),
         _section("Client apps", *_apps(front, frame, user, typed or {})),
         _section("Users", _users(front, frame, user)),
@@ -219,4 +222,6 @@ _CHANGES: dict[str, Callable[["Front", Form], None]] = {
     "app": _register,
     "app-remove": lambda front, form: front.tokens.apps.remove(form.get("client_id", "")),
     "user": _switch_user,
+    "key": add_key,
+    "key-remove": remove_key,
 }

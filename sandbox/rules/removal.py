@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.errors import ApiError
 from sandbox.ids import is_id, to18
+from sandbox.rules import checks
 from sandbox.rules.saving import existing
 from sandbox.schema.objects import ObjectType
 from sandbox.store import quoted
@@ -67,7 +68,10 @@ def _linked(org: "Org", child: ObjectType, link: str, id: str) -> list[str]:
 
 
 def undelete(org: "Org", kind: ObjectType, id: str, user_id: str) -> None:
-    """Takes a row out of the bin with what was deleted along with it; it comes back unmerged."""
+    """Takes a row out of the bin with what was deleted along with it; it comes back unmerged.
+
+    Raises DUPLICATE_VALUE when a unique value of it is another row's by now.
+    """
     with org.transaction():
         row = org.store.row(kind, to18(id) if is_id(id) else id)
         if row is None or not row.get("IsDeleted"):
@@ -77,6 +81,7 @@ def undelete(org: "Org", kind: ObjectType, id: str, user_id: str) -> None:
 
 
 def _restore(org: "Org", kind: ObjectType, row: dict[str, Any], user_id: str, now: str) -> None:
+    checks.unique(org, kind, row["Id"], row)
     marks: dict[str, Any] = {"IsDeleted": 0, "LastModifiedById": user_id, "LastModifiedDate": now}
     if kind.has("MasterRecordId"):
         marks["MasterRecordId"] = None

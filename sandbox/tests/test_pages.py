@@ -158,6 +158,15 @@ def test_clock_limits_and_users_are_set(browser: Browser) -> None:
     assert "must be a whole number" in browser.post("/ui/setup/limits", daily_limit="x").text
 
 
+def test_a_key_is_added_to_all_objects_and_taken_from_one(browser: Browser) -> None:
+    browser.post("/ui/setup/key", object="every", key="Page_Key__c")
+    assert browser.get("/ui/setup").text.count("Page_Key__c</td>") == 5
+    browser.post("/ui/setup/key-remove", object="Lead", name="Page_Key__c")
+    assert browser.get("/ui/setup").text.count("Page_Key__c</td>") == 4
+    assert "already a field" in browser.post("/ui/setup/key", object="Account", key="Page_Key__c").text
+    assert "ends with __c" in browser.post("/ui/setup/key", object="Account", key="page key").text
+
+
 def test_an_app_is_registered(browser: Browser) -> None:
     fields = {"name": "Mine", "client_id": "mine", "callback": "https://me.example/cb", "rotation": "on"}
     browser.post("/ui/setup/app", **fields)
