@@ -36,6 +36,12 @@ def quote(value: Value) -> str:
     raise TypeError(f"SOQL can't hold a {type(value).__name__}")
 
 
+def quote_containing(text: str) -> str:
+    """The literal that LIKE matches wherever `text` stands."""
+    inner = text.translate(_ESCAPES).replace("%", "\\%").replace("_", "\\_")
+    return f"'%{inner}%'"
+
+
 def name(text: str) -> str:
     """The text itself if it is a field, object or path such as `Account.Owner.Name`; else ValueError."""
     if not _NAME.fullmatch(text):

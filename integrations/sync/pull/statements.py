@@ -185,10 +185,8 @@ class Statements:
             sql.SQL("{} AS {}").format(self._decision(field), _decided(field)) for field in self.fields
         ]
         asks = [field for field in self.fields if field.conflict == Conflict.ASK]
-        values += [sql.SQL("{} AS {}").format(self._clash(field), _asked(field)) for field in asks]
-        clashes: list[sql.Composable] = [
-            sql.SQL("({})::int").format(self._clash(field)) for field in self.fields
-        ]
+        values += [sql.SQL("{} AS {}").format(clash(field), _asked(field)) for field in asks]
+        clashes: list[sql.Composable] = [sql.SQL("({})::int").format(clash(field)) for field in self.fields]
         return self._fill(
             chunk_sql.DECIDE,
             values=COMMA.join(values or [sql.SQL("NULL AS nothing")]),
@@ -199,35 +197,16 @@ class Statements:
         """C11 for one field: what the record's value becomes. Its pure twin: `mappings.write_rules.decide`."""
         ours, theirs = field.ours(), field.theirs()
         unfit = field.unfit()
-        kept = sql.SQL("{} OR NOT ({})").format(unfit or sql.SQL("false"), self._changed_there(field))
+        kept = sql.SQL("{} OR NOT ({})").format(unfit or sql.SQL("false"), changed_there(field))
         return sql.SQL(
             "CASE WHEN {kept} THEN {ours} WHEN {clash} THEN {winner} WHEN {here} THEN {ours} ELSE {theirs} END"
         ).format(
             kept=kept,
-            clash=self._clash(field),
+            clash=clash(field),
             winner=self._winner(field),
-            here=self._changed_here(field),
+            here=changed_here(field),
             ours=ours,
             theirs=theirs,
-        )
-
-    def _changed_there(self, field: PulledField) -> sql.Composable:
-        """Theirs is not the base; with no base yet, a value of theirs counts, a blank loses."""
-        return sql.SQL(
-            "(CASE WHEN l.base ? {key} THEN c.{n} IS DISTINCT FROM l.base ->> {key} ELSE c.{n} IS NOT NULL END)"
-        ).format(key=field.key, n=field.column)
-
-    def _changed_here(self, field: PulledField) -> sql.Composable:
-        """Ours is not the base as converted to the workspace; with no base yet, a value of ours counts."""
-        base = field.converted(sql.SQL("(l.base ->> {})").format(field.key))
-        return sql.SQL(
-            "(CASE WHEN l.base ? {key} THEN {ours} IS DISTINCT FROM {base} ELSE NOT {blank} END)"
-        ).format(key=field.key, ours=field.ours(), base=base, blank=field.is_blank(field.ours()))
-
-    def _clash(self, field: PulledField) -> sql.Composable:
-        """Changed on both sides, to different values."""
-        return sql.SQL("({} AND {} AND {} IS DISTINCT FROM {})").format(
-            self._changed_there(field), self._changed_here(field), field.ours(), field.theirs()
         )
 
     def _winner(self, field: PulledField) -> sql.Composable:
@@ -323,6 +302,28 @@ class Statements:
             self._fill(chunk_sql.JOURNAL),
             self._fill(chunk_sql.FORGET_LATE_PARENTS),
         ]
+
+
+def changed_there(field: PulledField) -> sql.Composable:
+    """Theirs is not the base; with no base yet, a value of theirs counts, a blank loses."""
+    return sql.SQL(
+        "(CASE WHEN l.base ? {key} THEN c.{n} IS DISTINCT FROM l.base ->> {key} ELSE c.{n} IS NOT NULL END)"
+    ).format(key=field.key, n=field.column)
+
+
+def changed_here(field: PulledField) -> sql.Composable:
+    """Ours is not the base as converted to the workspace; with no base yet, a value of ours counts."""
+    base = field.converted(sql.SQL("(l.base ->> {})").format(field.key))
+    return sql.SQL(
+        "(CASE WHEN l.base ? {key} THEN {ours} IS DISTINCT FROM {base} ELSE NOT {blank} END)"
+    ).format(key=field.key, ours=field.ours(), base=base, blank=field.is_blank(field.ours()))
+
+
+def clash(field: PulledField) -> sql.Composable:
+    """Changed on both sides, to different values."""
+    return sql.SQL("({} AND {} AND {} IS DISTINCT FROM {})").format(
+        changed_there(field), changed_here(field), field.ours(), field.theirs()
+    )
 
 
 def _decided(field: PulledField) -> sql.Identifier:
