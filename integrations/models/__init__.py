@@ -1,5 +1,6 @@
 from integrations.models.agreements import OutdatedAgreement
 from integrations.models.audit import AuditEntry
+from integrations.models.conflicts import FieldConflict
 from integrations.models.connection import WINDOW, Connection, ConnectionState
 from integrations.models.errors import SyncError
 from integrations.models.links import RecordLink
@@ -27,6 +28,7 @@ __all__ = [
     "CapturedDeal",
     "Connection",
     "ConnectionState",
+    "FieldConflict",
     "ObjectSchema",
     "OutdatedAgreement",
     "OutboxEntry",

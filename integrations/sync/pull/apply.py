@@ -119,6 +119,8 @@ class Applier:
             # What was deleted here is left alone: its link meets no record.
             counts["ignored"] += counts["met"] - counts["updated"] - counts["merged_alike"]
             counts["unchanged"] += counts["merged_alike"]
+        else:
+            close_questions(statements)
         self._link(counts)
         for statement in statements.report_unfit:
             execute(statement)
@@ -170,12 +172,21 @@ class Applier:
 def merge(statements: Statements) -> Counter[str]:
     """Three-way merge of the chunk's rows that meet a record here, which are locked (C11)."""
     execute(statements.decide)
+    conflicts, met = _fetch(MERGED)
+    if conflicts:
+        execute(statements.note_conflicts)
     written, updated = _fetch(statements.update_records) if statements.update_records else (0, 0)
     if written:
         execute(statements.journal)
     execute(statements.update_links)
-    conflicts, met = _fetch(MERGED)
+    close_questions(statements)
     return Counter(updated=updated, merged_alike=met - updated, conflicts=conflicts)
+
+
+def close_questions(statements: Statements) -> None:
+    """Those about the chunk's rows that have answered themselves."""
+    if _fetch(statements.has_questions)[0]:
+        execute(statements.close_questions)
 
 
 def prepare_session() -> None:

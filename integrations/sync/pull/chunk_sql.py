@@ -119,6 +119,55 @@ SELECT r.id AS record_id, c.action = 'match' AS is_match, to_jsonb(r) AS before,
   JOIN {table} r ON r.id = coalesce(l.record_id, c.record_id)
  WHERE c.action IN ('update', 'match')"""
 
+NOTE_CONFLICTS = """
+WITH found AS (
+  SELECT r.id AS record_id, c.sid, c.modified, x.*
+    FROM chunk c
+    LEFT JOIN integrations_recordlink l ON l.id = c.link_id AND c.action = 'update'
+    JOIN {table} r ON r.id = coalesce(l.record_id, c.record_id)
+    JOIN decided d ON d.record_id = r.id AND d.conflicts > 0
+   CROSS JOIN LATERAL (VALUES {fields})
+      AS x (clash, field, salesforce_field, rule, winner, ours, theirs, value, base)
+   WHERE c.action IN ('update', 'match') AND x.clash
+), answered AS (
+  UPDATE integrations_fieldconflict q
+     SET ours = f.ours, theirs = f.theirs, salesforce_value = f.value, base = f.base, theirs_at = f.modified,
+         rule = f.rule, winner = f.winner, state = 'settled', settled_at = now(), run = {run}::bigint
+    FROM found f
+   WHERE q.connection_id = {connection} AND q.salesforce_id = f.sid AND q.field = f.field AND q.state = 'open'
+     AND f.winner <> '' RETURNING q.salesforce_id, q.field
+)
+INSERT INTO integrations_fieldconflict AS q (connection_id, kind, record_id, salesforce_object, salesforce_id, field,
+       salesforce_field, rule, ours, theirs, salesforce_value, base, theirs_at, winner, state, settled_at, run)
+SELECT {connection}, {kind}, record_id, {object}, sid, field, salesforce_field, rule, ours, theirs, value, base,
+       modified, winner, CASE winner WHEN '' THEN 'open' ELSE 'settled' END, CASE WHEN winner <> '' THEN now() END,
+       {run}::bigint
+  FROM found WHERE (sid, field) NOT IN (SELECT salesforce_id, field FROM answered)
+ON CONFLICT (connection_id, salesforce_id, field) WHERE state = 'open' DO UPDATE
+   SET kind = excluded.kind, record_id = excluded.record_id, ours = excluded.ours, theirs = excluded.theirs,
+       salesforce_value = excluded.salesforce_value, base = excluded.base, theirs_at = excluded.theirs_at,
+       salesforce_field = excluded.salesforce_field, run = excluded.run"""
+"""Before anything is written: what a rule decides is settled, what asks is an open question.
+
+A question that was open when the rule was changed is answered by the rule."""
+CONFLICTING = "({clash}, {path}, {key}, {rule}, {winner}, {ours}, {theirs}, c.{n}, l.base ->> {key})"
+
+HAS_QUESTIONS = """
+SELECT EXISTS (SELECT 1 FROM integrations_fieldconflict q
+ WHERE q.connection_id = {connection} AND q.salesforce_object = {object} AND q.state = 'open')"""
+CLOSE_QUESTIONS = """
+UPDATE integrations_fieldconflict q
+   SET state = 'settled', settled_at = now(), run = {run}::bigint,
+       winner = CASE WHEN r.id IS NULL OR lockstep_value(to_jsonb(r), q.field) IS NOT DISTINCT FROM q.ours
+                     THEN 'workspace' ELSE 'salesforce' END
+  FROM chunk c
+  JOIN integrations_recordlink l ON l.connection_id = {connection} AND l.salesforce_id = c.sid
+  LEFT JOIN {table} r ON r.id = l.record_id
+ WHERE q.connection_id = {connection} AND q.salesforce_id = c.sid AND q.state = 'open'
+   AND c.action <> 'ignore' AND coalesce(c.seen <= c.modstamp, true)
+   AND (c.deleted OR l.base -> q.salesforce_field IS NOT DISTINCT FROM c.base -> q.salesforce_field)"""
+"""After the links: only a field that asks keeps another base than what Salesforce holds."""
+
 UPDATE_RECORDS = """
 WITH written AS (
   UPDATE {table} r SET {assignments} FROM decided d

@@ -209,6 +209,38 @@ class Statements:
             theirs=theirs,
         )
 
+    @cached_property
+    def note_conflicts(self) -> sql.Composed:
+        return self._fill(chunk_sql.NOTE_CONFLICTS, fields=COMMA.join(map(self._conflicting, self.fields)))
+
+    def _conflicting(self, field: PulledField) -> sql.Composable:
+        settled = {Conflict.ASK: "", Conflict.SALESFORCE: "salesforce", Conflict.WORKSPACE: "workspace"}
+        winner: sql.Composable = sql.Literal(settled.get(field.conflict))
+        if field.conflict == Conflict.NEWEST:
+            winner = sql.SQL(
+                "CASE WHEN d.{} IS NOT DISTINCT FROM {} THEN 'salesforce' ELSE 'workspace' END"
+            ).format(_decided(field), field.theirs())
+        return sql.SQL(chunk_sql.CONFLICTING).format(
+            clash=clash(field),
+            path=sql.Literal(field.target.key),
+            key=field.key,
+            rule=sql.Literal(field.conflict.value),
+            winner=winner,
+            ours=sql.SQL("to_jsonb({})").format(field.ours()),
+            theirs=sql.SQL("to_jsonb({})").format(field.theirs()),
+            n=field.column,
+        )
+
+    @property
+    def has_questions(self) -> sql.Composed:
+        """Whether a person is asked about any field of the object."""
+        return self._fill(chunk_sql.HAS_QUESTIONS)
+
+    @cached_property
+    def close_questions(self) -> sql.Composed:
+        """Those that answered themselves: both sides agree by now, or one of them took its change back."""
+        return self._fill(chunk_sql.CLOSE_QUESTIONS)
+
     def _winner(self, field: PulledField) -> sql.Composable:
         if field.conflict == Conflict.SALESFORCE:
             return field.theirs()
@@ -320,9 +352,10 @@ def changed_here(field: PulledField) -> sql.Composable:
 
 
 def clash(field: PulledField) -> sql.Composable:
-    """Changed on both sides, to different values."""
-    return sql.SQL("({} AND {} AND {} IS DISTINCT FROM {})").format(
-        changed_there(field), changed_here(field), field.ours(), field.theirs()
+    """Changed on both sides, to different values. What doesn't fit here is an error, not a conflict."""
+    unfit = field.unfit() or sql.SQL("false")
+    return sql.SQL("({} AND {} AND {} IS DISTINCT FROM {} AND ({}) IS NOT TRUE)").format(
+        changed_there(field), changed_here(field), field.ours(), field.theirs(), unfit
     )
 
 
