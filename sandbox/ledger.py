@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS oauth_approval (
 CREATE TABLE IF NOT EXISTS bulk_job (
     id TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, created_at REAL NOT NULL,
     body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS bulk_spent (job TEXT PRIMARY KEY, at REAL NOT NULL, batches INTEGER NOT NULL);
 """
 
 KEPT_TABLES = ("front_option", "oauth_app", "oauth_refresh", "oauth_session", "oauth_approval")

@@ -6,7 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from zlib import crc32
 
+from sandbox.bulk.ingest import IngestJobs
+from sandbox.bulk.ingest_routes import ingest_routes
 from sandbox.bulk.jobs import Jobs
+from sandbox.bulk.outcomes import Outcomes
 from sandbox.bulk.query import QueryJobs
 from sandbox.bulk.routes import bulk_routes
 from sandbox.clock import Clock, ClockState
@@ -19,6 +22,7 @@ from sandbox.oauth.org_people import OrgPeople
 from sandbox.oauth.tokens import Tokens
 from sandbox.org import Org
 from sandbox.rest import data_routes
+from sandbox.rest.limits import Usage
 from sandbox.seed.planting import Identity, plant
 from sandbox.seed.users import INTEGRATION_USERNAME
 from sandbox.web import Request
@@ -82,13 +86,20 @@ def open_front(settings: Settings, clock: Clock | None = None) -> Front:
     people = OrgPeople(org, ledger, org.admin_id)
     server = TokenServer(apps, Tokens(ledger, org_id), people, settings.url, org_id)
     front = Front(org=org, ledger=ledger, clock=clock, tokens=server, system_user=org.admin_id)
-    queries = QueryJobs(org, Jobs(ledger), clock, bulk_folder(settings.file))
+    jobs, folder = Jobs(ledger), bulk_folder(settings.file)
+    queries = QueryJobs(org, jobs, clock, folder)
+    ingest = IngestJobs(org, jobs, clock, folder, Outcomes(org.store))
     front.routes.include(bulk_routes(queries, ledger))
-    front.routes.include(
-        data_routes(org, usage=lambda: (front.allowance.daily, front.allowance.used(clock.now())))
-    )
+    front.routes.include(ingest_routes(ingest))
+    front.routes.include(data_routes(org, usage=lambda: _usage(front, jobs)))
     queries.resume()
+    ingest.resume()
     return front
+
+
+def _usage(front: Front, jobs: Jobs) -> Usage:
+    now = front.clock.now()
+    return Usage(front.allowance.daily, front.allowance.used(now), jobs.spent(now))
 
 
 def demo_app() -> App:

@@ -52,12 +52,15 @@ class Store:
         self._local = threading.local()
         self._writing = threading.RLock()
         self._connections: list[sqlite3.Connection] = []
+        self._closed = False
         self.connection.executescript(_OWN_TABLES)
 
     @property
     def connection(self) -> sqlite3.Connection:
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if found is None:
+            if self._closed:
+                raise sqlite3.ProgrammingError("The org was closed.")
             found = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=60)
             found.execute("PRAGMA journal_mode = WAL")
             found.execute("PRAGMA synchronous = NORMAL")
@@ -68,10 +71,21 @@ class Store:
         return found
 
     def close(self) -> None:
-        for each in self._connections:
-            each.close()
-        self._connections.clear()
-        self._local = threading.local()
+        """Waits for the write under way. Whoever goes on afterwards gets a sqlite3.ProgrammingError."""
+        with self._writing:
+            self._closed = True
+            for each in self._connections:
+                each.close()
+            self._connections.clear()
+            self._local = threading.local()
+
+    def close_here(self) -> None:
+        """Let go of this thread's connection, for a thread that ends while the org goes on."""
+        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if found is not None and found in self._connections:
+            self._connections.remove(found)
+            found.close()
+            del self._local.connection
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
         return self.connection.execute(sql, parameters)

@@ -1,1 +1,1 @@
-"""Bulk API 2.0 (api.md, section 8). Query jobs stand here; what they share with ingest is in `jobs`."""
+"""Bulk API 2.0 (api.md, section 8): query jobs, ingest jobs, and in `jobs` what they share."""

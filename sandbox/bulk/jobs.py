@@ -1,9 +1,9 @@
-"""Jobs of either kind as the org remembers them: their states, their life of seven days."""
+"""Jobs of either kind as the org remembers them: their states, their life of seven days, their batches."""
 
 import json
 import re
 import secrets
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -32,7 +32,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Job:
-    """`fail_at` and `slow` are what a fault wants of it; `version` is that of the request that made it."""
+    """`version` is that of the request that made it. What a fault wants of it: `fail_at`, `slow`, `refuse`
+    (the `Effect` fields that refuse rows). `options` are the `WriteOptions` of an ingest job, `total` its rows.
+    """
 
     id: str
     kind: str
@@ -51,10 +53,23 @@ class Job:
     error: str = ""
     fail_at: float | None = None
     slow: float = 0.0
+    external_id: str = ""
+    total: int = 0
+    refuse: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self, *, brief: bool = False) -> dict[str, Any]:
-        """As Salesforce describes a job; `brief` as it answers to the one who made it."""
-        seen = {
+        """As Salesforce describes a query job; `brief` as it answers to the one who made it."""
+        seen = self.common_json()
+        if brief:
+            return seen
+        seen |= {"jobType": self.kind, "retries": 0, "totalProcessingTime": self.milliseconds}
+        if self.state is not State.UPLOAD_COMPLETE:
+            seen["numberRecordsProcessed"] = self.processed
+        return seen | ({"errorMessage": self.error} if self.error else {})
+
+    def common_json(self) -> dict[str, Any]:
+        return {
             "id": self.id,
             "operation": self.operation,
             "object": self.object,
@@ -68,12 +83,6 @@ class Job:
             "lineEnding": self.line_ending,
             "columnDelimiter": self.column_delimiter,
         }
-        if brief:
-            return seen
-        seen |= {"jobType": self.kind, "retries": 0, "totalProcessingTime": self.milliseconds}
-        if self.state is not State.UPLOAD_COMPLETE:
-            seen["numberRecordsProcessed"] = self.processed
-        return seen | ({"errorMessage": self.error} if self.error else {})
 
 
 class Jobs:
@@ -126,6 +135,16 @@ class Jobs:
 
     def remove(self, job_id: str) -> None:
         self._store.run("DELETE FROM bulk_job WHERE id = ?", job_id)
+
+    def spend(self, job_id: str, batches: int, now: datetime) -> None:
+        """Count a job's batches against the day's, once however often it is told."""
+        self._store.run("INSERT OR IGNORE INTO bulk_spent VALUES (?, ?, ?)", job_id, now.timestamp(), batches)
+
+    def spent(self, now: datetime) -> int:
+        """Batches of the last 24 hours; a deleted job's stay counted."""
+        since = (now - timedelta(days=1)).timestamp()
+        row = self._store.one("SELECT coalesce(sum(batches), 0) AS used FROM bulk_spent WHERE at > ?", since)
+        return int(row["used"]) if row else 0
 
     def expired(self, now: datetime) -> list[str]:
         rows = self._store.run("SELECT id FROM bulk_job WHERE created_at <= ?", (now - LIFE).timestamp())

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.bulk.jobs import Job, Jobs, State, new_job_id, stamp
+from sandbox.bulk.opening import choice
 from sandbox.bulk.render import DELIMITERS, LINE_ENDINGS, Dialect, Rendering, Stopped, render
 from sandbox.clock import Clock
 from sandbox.errors import ApiError
@@ -51,8 +52,8 @@ class QueryJobs:
             created=stamp(now),
             modified=stamp(now),
             version=version,
-            column_delimiter=_choice(raw, "columnDelimiter", list(DELIMITERS)),
-            line_ending=_choice(raw, "lineEnding", list(LINE_ENDINGS)),
+            column_delimiter=choice(raw, "columnDelimiter", list(DELIMITERS)),
+            line_ending=choice(raw, "lineEnding", list(LINE_ENDINGS)),
             fail_at=effect.fail_job_at,
             slow=effect.slow_job,
         )
@@ -152,13 +153,6 @@ def _read(raw: Any) -> tuple[str, str]:
     if not isinstance(soql, str) or not soql.strip():
         raise ApiError(400, "INVALIDJOB", "InvalidJob : query is required")
     return operation, soql
-
-
-def _choice(raw: dict[str, Any], name: str, allowed: list[str]) -> str:
-    value = raw.get(name, allowed[0])
-    if value not in allowed:
-        raise ApiError(400, "INVALIDJOB", f"InvalidJob : {name} must be one of {', '.join(allowed)}")
-    return str(value)
 
 
 def _object(soql: str) -> str:

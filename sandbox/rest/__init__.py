@@ -8,7 +8,7 @@ from sandbox.rest.collections import collection_routes
 from sandbox.rest.composite import composite_routes
 from sandbox.rest.describe import describe_routes
 from sandbox.rest.external import external_routes
-from sandbox.rest.limits import limit_routes
+from sandbox.rest.limits import Usage, limit_routes
 from sandbox.rest.query import query_routes
 from sandbox.rest.records import record_routes
 from sandbox.rest.replication import replication_routes
@@ -17,12 +17,12 @@ from sandbox.rest.uiapi import uiapi_routes
 from sandbox.web import Router
 
 
-def data_routes(org: Org, usage: Callable[[], tuple[int, int]] | None = None) -> Router:
-    """All of `/services/data`. `usage` tells the daily API calls allowed and used, for limits."""
+def data_routes(org: Org, usage: Callable[[], Usage] | None = None) -> Router:
+    """All of `/services/data`. `usage` tells what of the day is used, for limits."""
     router = Router()
     for made in (
         resource_routes(org),
-        limit_routes(org, usage or (lambda: (100_000, 0))),
+        limit_routes(org, usage or Usage),
         query_routes(org),
         collection_routes(org),
         composite_routes(org, router),

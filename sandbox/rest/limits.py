@@ -1,6 +1,7 @@
 """Limits and rough row counts."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from sandbox.org import Org
 from sandbox.rest.caller import DATA, caller
@@ -23,15 +24,25 @@ _ALLOWED = {
 }
 
 
-def limit_routes(org: Org, usage: Callable[[], tuple[int, int]]) -> Router:
+@dataclass(frozen=True)
+class Usage:
+    """API calls allowed and used, and Bulk batches used, within a day."""
+
+    most_calls: int = 100_000
+    calls: int = 0
+    bulk_batches: int = 0
+
+
+def limit_routes(org: Org, usage: Callable[[], Usage]) -> Router:
     router = Router()
 
     @router.get(DATA + "/limits")
     def limits(request: Request, version: str) -> Response:
         caller(request, version)
-        most, used = usage()
+        used = usage()
         found = {name: {"Max": most, "Remaining": most} for name, most in _ALLOWED.items()}
-        found["DailyApiRequests"] = {"Max": most, "Remaining": max(0, most - used)}
+        found["DailyApiRequests"] = _left(used.most_calls, used.calls)
+        found["DailyBulkApiBatches"] = _left(_ALLOWED["DailyBulkApiBatches"], used.bulk_batches)
         return json_response(dict(sorted(found.items())))
 
     @router.get(DATA + "/limits/recordCount")
@@ -45,3 +56,7 @@ def limit_routes(org: Org, usage: Callable[[], tuple[int, int]]) -> Router:
         )
 
     return router
+
+
+def _left(most: int, used: int) -> dict[str, int]:
+    return {"Max": most, "Remaining": max(0, most - used)}
