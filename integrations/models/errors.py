@@ -1,5 +1,6 @@
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from crm.models import Kind
@@ -32,11 +33,23 @@ class SyncError(models.Model):
     field = models.CharField(
         max_length=120, blank=True, default="", help_text="the Salesforce field's API name"
     )
+    fields = ArrayField(
+        models.CharField(max_length=120),
+        default=list,
+        db_default=[],
+        help_text="all fields that Salesforce blames, the first of which is `field`",
+    )
     existing_id = models.CharField(max_length=18, blank=True, default="")
+    existing_ids = ArrayField(
+        models.CharField(max_length=18),
+        default=list,
+        db_default=[],
+        help_text="all records that are said to be there already, the first of which is `existing_id`",
+    )
     held_by_us = models.BooleanField(default=False)
     state = models.CharField(max_length=16, choices=State.choices, default=State.OPEN)
     attempts = models.PositiveIntegerField(default=1)
-    sent = models.JSONField(null=True)
+    sent = models.JSONField(null=True, help_text="what was sent, by API name")
     run = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
