@@ -117,7 +117,8 @@ class Front:
     def _put_off(self, request: Request, effect: Effect) -> None:
         """The call has come in and counts, its commit takes its time. What only reads needs none."""
         now = self.clock.now()
-        if self.allowance.spend(now) and request.method not in ("GET", "HEAD"):
+        reads = request.method in ("GET", "HEAD") or operation_of(request.method, request.path) == "retrieve"
+        if self.allowance.spend(now) and not reads:
             self.deferred.put(request, now + timedelta(seconds=effect.commit_after))
 
     def _identify(self, request: Request) -> ApiError | None:

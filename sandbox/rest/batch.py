@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.errors import ApiError, not_found
 from sandbox.rest.caller import DATA, SERVICES, body_of, caller
-from sandbox.rest.composite import inner_request
+from sandbox.rest.composite import UNFIT, inner_request
 from sandbox.web import Request, Response, Router, error_response, json_response
 
 MOST = 25
@@ -41,7 +41,7 @@ def _answer(routes: Router, outer: Request, item: dict[str, Any]) -> Response:
     if not url.startswith("/"):
         url = f"{SERVICES}/{url}"
     inner = inner_request(outer, str(item.get("method", "GET")), url, item.get("richInput"))
-    if inner.path.rstrip("/").endswith(("/composite", "/composite/batch")):
+    if UNFIT.search(inner.path):
         return error_response(
             ApiError(400, "INVALID_BATCH_REQUEST", "This resource cannot be called in a batch")
         )

@@ -16,7 +16,8 @@ from sandbox.web import Headers, Request, Response, Router, error_response, json
 MOST, MOST_HEAVY = 25, 5
 _HALTED = "The transaction was rolled back since another operation in the same transaction failed."
 _OK = 300
-_UNFIT = re.compile(r"/ui-api/|/jobs/|/composite(/batch)?/?$")
+# what no request inside a request may be; a job's ledger would wait for the composite's transaction
+UNFIT = re.compile(r"/ui-api/|/jobs/|/composite(/batch)?/?$")
 Item = dict[str, Any]
 
 
@@ -94,7 +95,7 @@ def _answer(
             outer, item["method"], filled(item["url"], answers), filled(item.get("body"), answers)
         )
         inner.headers = _merged(outer.headers, item.get("httpHeaders") or {})
-        if _UNFIT.search(inner.path):
+        if UNFIT.search(inner.path):
             raise ApiError(400, "INVALID_BATCH_REQUEST", "This resource cannot be called inside a composite")
         if inner.method != "GET":
             values = dict(filled(item.get("body"), answers) or {})

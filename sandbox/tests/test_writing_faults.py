@@ -4,11 +4,12 @@ import http.client
 import json
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.testing import RunningOrg
+from sandbox.testing import RunningOrg, start_org
 from sandbox.tests.calling import V60, Reply, app_token, send
 
 MANY = f"{V60}/composite/sobjects"
@@ -130,6 +131,36 @@ def test_a_late_delete_finds_its_record_gone(org: RunningOrg, token: str) -> Non
     org.control("POST", "/clock", {"advance": MINUTE})
     assert contacts(org) == []
     assert org.control("GET", "/deferred") == []
+
+
+@pytest.mark.kill
+def test_a_commit_that_is_to_come_outlasts_a_killed_org(tmp_path: Path) -> None:
+    with start_org(tmp_path) as org:
+        lose(org, app_token(org), "commit_later", "POST", f"{V60}/sobjects/Contact", {"LastName": "a"})
+        org.process.kill()
+    with start_org(tmp_path) as again:
+        assert contacts(again) == []
+        again.control("POST", "/clock", {"advance": MINUTE})
+        assert contacts(again) == ["a"]
+
+
+READS = [
+    pytest.param("GET", f"{V60}/query?q=SELECT+Id+FROM+User", None, id="query"),
+    pytest.param("POST", f"{MANY}/User", {"ids": ["005"], "fields": ["Id"]}, id="retrieve"),
+    pytest.param("GET", f"{V60}/sobjects/User/describe", None, id="describe"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), READS)
+def test_the_answer_of_a_read_can_break_off(
+    org: RunningOrg, token: str, method: str, path: str, body: Any
+) -> None:
+    org.control("POST", "/faults", {"name": "truncated"})
+    with pytest.raises(http.client.IncompleteRead):
+        call(org, token, method, path, body)
+    org.control("POST", "/faults", {"name": "truncated_csv"})
+    with pytest.raises(json.JSONDecodeError):
+        call(org, token, method, path, body).json()
 
 
 def test_a_lost_read_leaves_nothing_to_commit(org: RunningOrg, token: str) -> None:

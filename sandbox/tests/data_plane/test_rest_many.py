@@ -109,6 +109,33 @@ def test_the_header_switches_assignment_off_for_many(org: Org, ada: str, call: C
     assert owners == [queue, ada]
 
 
+def rows_to_upsert(org: Org, ada: str) -> dict[str, dict[str, Any]]:
+    """What a first upsert of each object needs, and nothing that may only be given once."""
+    deal = {"Name": "D", "StageName": "Prospecting", "CloseDate": "2026-06-01"}
+    person = org.insert("Contact", {"LastName": "P"}, user_id=ada)
+    role = {"OpportunityId": org.insert("Opportunity", deal, user_id=ada), "ContactId": person}
+    lead = {"LastName": "L", "Company": "C"}
+    return {
+        "Account": {"Name": "A"},
+        "Contact": {"LastName": "C"},
+        "Lead": lead,
+        "Opportunity": deal,
+        "OpportunityContactRole": role,
+    }
+
+
+@pytest.mark.parametrize("object", ["Account", "Contact", "Lead", "Opportunity", "OpportunityContactRole"])
+def test_any_synced_object_is_upserted_by_its_key(org: Org, ada: str, call: Call, object: str) -> None:
+    org.add_field(object, "Lockstep_Id__c", "string", length=64, externalId=True, unique=True)
+    row = {"attributes": {"type": object}, "Lockstep_Id__c": "k"}
+    path = f"/composite/sobjects/{object}/Lockstep_Id__c"
+    (first,) = call("PATCH", path, {"records": [row | rows_to_upsert(org, ada)[object]]}).json()
+    (second,) = call("PATCH", path, {"records": [row | {"Lockstep_Id__c": "K"}]}).json()
+
+    assert (first["success"], first["created"]) == (True, True), first
+    assert (second["id"], second["created"]) == (first["id"], False)
+
+
 def test_many_are_deleted_by_their_ids(org: Org, call: Call) -> None:
     ids = org.raw_insert("Contact", [{"LastName": "a"}, {"LastName": "b"}])
     answer = call("DELETE", f"/composite/sobjects?ids={','.join(ids)},{ids[0]}&allOrNone=false").json()
