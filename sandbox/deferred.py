@@ -19,6 +19,7 @@ from sandbox.web import Headers, Request, Response, SessionUser
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS _deferred (id INTEGER PRIMARY KEY, due REAL NOT NULL, call TEXT NOT NULL)"
 )
+_SECRET = ("authorization", "cookie")
 Dispatch = Callable[[Request], Response | None]
 
 
@@ -87,7 +88,7 @@ def _packed(request: Request) -> dict[str, Any]:
         "method": request.method,
         "target": request.path,
         "query": request.query,
-        "headers": dict(request.headers) | {"Authorization": ""},
+        "headers": {name: text for name, text in request.headers.items() if name.lower() not in _SECRET},
         "body": base64.b64encode(request.body).decode(),
         "base_url": request.base_url,
         "user": [user.id, user.username, user.client] if user else None,

@@ -108,7 +108,7 @@ class IngestJobs:
         known = self.jobs.all(KIND, now)
         self.outcomes.forget_all_but([job.id for job in known])
         files = {self.upload(job).file for job in known}
-        for orphan in set(self.folder.glob("*.upload.csv")) - files:
+        for orphan in set(self.folder.glob("*.upload.*")) - files:
             orphan.unlink()
         for job in known:
             if job.state in RUNNING:

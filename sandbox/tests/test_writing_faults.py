@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -136,7 +137,11 @@ def test_a_late_delete_finds_its_record_gone(org: RunningOrg, token: str) -> Non
 @pytest.mark.kill
 def test_a_commit_that_is_to_come_outlasts_a_killed_org(tmp_path: Path) -> None:
     with start_org(tmp_path) as org:
-        lose(org, app_token(org), "commit_later", "POST", f"{V60}/sobjects/Contact", {"LastName": "a"})
+        lose(
+            org, token := app_token(org), "commit_later", "POST", f"{V60}/sobjects/Contact", {"LastName": "a"}
+        )
+        (kept,) = sqlite3.connect(org.file).execute("SELECT call FROM _deferred").fetchone()
+        assert token not in kept
         org.process.kill()
     with start_org(tmp_path) as again:
         assert contacts(again) == []
