@@ -1,6 +1,6 @@
 """A record's journal in words: who, when, by what, and each value before and after (spec O4, I5)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,7 @@ ORIGINS = {
     "cli": "on the command line",
     "enrichment": "by an enrichment rule",
     "undo": "by an undo",
+    "conflict": "by deciding a conflict",
     "unknown (SQL)": "directly in the database",
 }
 STAGES = {Kind.ACCOUNT: AccountStage, Kind.CONTACT: ContactStage, Kind.DEAL: DealStage}
@@ -44,7 +45,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`who` is empty where no user did it."""
+    """`who` is empty where no user did it; `said` is what happened where no value here changed."""
 
     at: datetime
     action: str
@@ -52,6 +53,27 @@ class Event:
     how: str
     run: int | None
     changes: list[Change]
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """What another app adds to a record's history, in words; apps above this one register theirs.
+
+    `events` tells all at or after a time and before another, `of_field` what concerns one field now.
+    """
+
+    name: str
+    events: Callable[[Record, datetime | None, datetime | None], list[Event]]
+    of_field: Callable[[Record, str], list[Event]]
+
+
+_tellers: dict[str, Teller] = {}
+
+
+def register_teller(teller: Teller) -> None:
+    """Called in `AppConfig.ready`; registering a name again replaces it, so reloading is harmless."""
+    _tellers[teller.name] = teller
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +89,18 @@ def history_of(record: Record, *, before: int | None = None, size: int = PAGE) -
     if before:
         entries = entries.filter(pk__lt=before)
     found = list(entries[: size + 1])
-    older = found[size - 1].pk if len(found) > size else None
-    events = in_words(found[:size], record.kind)
-    if older is None:
+    last = found[size - 1] if len(found) > size else None
+    told = events_told(record, last.at if last else None, before)
+    events = sorted([*told, *in_words(found[:size], record.kind)], key=lambda event: event.at, reverse=True)
+    if last is None:
         events += pulled_first(record)
-    return History(events, older)
+    return History(events, last.pk if last else None)
+
+
+def events_told(record: Record, since: datetime | None, before: int | None) -> list[Event]:
+    """What other apps tell of the time from `since` to the journal entry `before`, where the page began."""
+    until = JournalEntry.objects.filter(pk=before).values_list("at", flat=True).first() if before else None
+    return [event for teller in _tellers.values() for event in teller.events(record, since, until)]
 
 
 def pulled_first(record: Record) -> list[Event]:
@@ -158,20 +187,22 @@ def moment(text: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Why a field has its value: the event that set it last, and what stood there before."""
+    """Why a field has its value: the event that set it last, what stood there before, what else is told."""
 
     event: Event | None
     change: Change | None
+    told: list[Event]
 
 
 def origin_of(record: Record, key: str) -> Origin:
+    told = [event for teller in _tellers.values() for event in teller.of_field(record, key)]
     entries = JournalEntry.objects.filter(
         kind=record.kind, record_id=record.pk, changes__has_key=key
     ).select_related("actor")
     found = list(entries[:1])
     if not found:
         created = pulled_first(record)
-        return Origin(created[0] if created else None, None)
+        return Origin(created[0] if created else None, None, told)
     found[0].changes = {key: found[0].changes[key]}
     event = in_words(found, record.kind)[0]
-    return Origin(event, event.changes[0])
+    return Origin(event, event.changes[0], told)
