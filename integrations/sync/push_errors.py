@@ -88,7 +88,7 @@ def record_all(
     latest = {item.record_id: asdict(item) for item in refusals}
     if not latest:
         return
-    values = {
+    values: dict[str, Any] = {
         "connection": connection.pk,
         "kind": kind,
         "object": salesforce_object,

@@ -43,7 +43,7 @@ def next_try(
     """
     pace = PACES[scope]
     least = max(pace.least, timedelta(seconds=after or 0))
-    doubled = pace.first * 2 ** min(max(attempts - 1, 0), 12)
+    doubled = pace.first * (1 << min(max(attempts - 1, 0), 12))
     jittered = min(doubled, pace.most) * random()
     return now + max(least, min(least + jittered, LONGEST))
 

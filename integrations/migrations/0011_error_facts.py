@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0009_push'),
+        ('integrations', '0010_field_conflicts'),
     ]
 
     operations = [
