@@ -25,6 +25,18 @@ def acting(actor: User | None, origin: str, *, run: int | None = None) -> Iterat
         _set(tuple(value or "" for value in before))
 
 
+@contextmanager
+def uncaptured() -> Iterator[None]:
+    """Open a transaction whose writes neither journal nor outbox notice; the writer journals them itself.
+
+    For statements that write what Salesforce holds already (design, idea 3). Not to be nested in itself.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lockstep.skip', 'on', true)")
+        yield
+        cursor.execute("SELECT set_config('lockstep.skip', '', true)")
+
+
 def _set(values: tuple[str, ...]) -> None:
     calls = ", ".join(["set_config(%s, %s, true)"] * len(SETTINGS))
     parameters = [part for pair in zip(SETTINGS, values, strict=True) for part in pair]

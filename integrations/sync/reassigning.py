@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection as database
-from django.db import transaction
 
+from crm.journal import uncaptured
 from crm.models import Account, Contact, Deal
 from integrations.models import Connection
 from mappings.catalogue import SALESFORCE_OBJECTS
@@ -58,8 +58,7 @@ def reassign(connection: Connection, moves: Sequence[Move]) -> None:
 
 def _batch(connection: Connection, row: FieldMap, moves: Sequence[Move], after: int) -> int | None:
     kind = SALESFORCE_OBJECTS[row.object]
-    with transaction.atomic(), database.cursor() as cursor:
-        cursor.execute("SELECT set_config('lockstep.skip', 'on', true)")
+    with uncaptured(), database.cursor() as cursor:
         cursor.execute(
             REASSIGN.format(table=TABLES[kind]),
             {
@@ -75,5 +74,4 @@ def _batch(connection: Connection, row: FieldMap, moves: Sequence[Move], after: 
             },
         )
         (last,) = cursor.fetchone() or (None,)
-        cursor.execute("SELECT set_config('lockstep.skip', '', true)")
         return last

@@ -1,8 +1,8 @@
 """Hiding an object's records from view, and showing them again (spec C1). They sync either way."""
 
 from django.db import connection as database
-from django.db import transaction
 
+from crm.journal import uncaptured
 from integrations.models import Connection, RecordLink, SyncedObject, SyncSettings
 from integrations.sync.pull.plan import MODELS
 from mappings.catalogue import SALESFORCE_OBJECTS
@@ -46,9 +46,7 @@ def apply_visibility(connection: Connection, object_name: str) -> None:
 
 
 def _batch(statement: str, parameters: list[int | str]) -> int | None:
-    with transaction.atomic(), database.cursor() as cursor:
-        cursor.execute("SELECT set_config('lockstep.skip', 'on', true)")
+    with uncaptured(), database.cursor() as cursor:
         cursor.execute(statement, parameters)
         (last,) = cursor.fetchone() or (None,)
-        cursor.execute("SELECT set_config('lockstep.skip', '', true)")
         return last if last is None else int(last)

@@ -5,6 +5,8 @@ meanwhile is seen, never overwritten (design, *Traps*).
 """
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import OperationalError, transaction
@@ -12,6 +14,7 @@ from django.db import connection as database
 from django.db.models import F
 from psycopg import sql
 
+from crm.journal import uncaptured
 from integrations.failpoints import reach
 from integrations.models import SyncedObject, SyncRun
 from integrations.sync.pull import chunk_sql
@@ -83,9 +86,8 @@ class Applier:
         while last is not None:
             with transaction.atomic():
                 self.lease.check()
-                prepare_session()
-                last = self._adopt_after(last)
-                execute(sql.SQL("SELECT set_config('lockstep.skip', '', true)"))
+                with writing_pulled():
+                    last = self._adopt_after(last)
 
     def _adopt_after(self, link_id: int) -> int | None:
         """The id of the last link looked at; None where none was left."""
@@ -100,9 +102,8 @@ class Applier:
     def _apply(self, first: int, until: int) -> None:
         with transaction.atomic():
             self.lease.check()  # first, since whoever took the run over may have dropped the staging table
-            prepare_session()
-            counts = self._write(first, until)
-            execute(sql.SQL("SELECT set_config('lockstep.skip', '', true)"))
+            with writing_pulled():
+                counts = self._write(first, until)
             self._save(until, counts)
             reach("pull.chunk written")
 
@@ -189,15 +190,16 @@ def close_questions(statements: Statements) -> None:
         execute(statements.close_questions)
 
 
-def prepare_session() -> None:
-    """For this transaction: our own journal rows, room to sort, and none of an outer transaction's tables."""
-    execute(sql.SQL("DROP TABLE IF EXISTS pg_temp.chunk, pg_temp.decided, pg_temp.waiting"))
-    execute(
-        sql.SQL(
-            "SELECT set_config('lockstep.skip', 'on', true), set_config('work_mem', '128MB', true),"
-            " set_config('jit', 'off', true)"
-        )
-    )
+@contextmanager
+def writing_pulled() -> Iterator[None]:
+    """Open a transaction for a chunk's statements, which write what Salesforce holds and journal it themselves.
+
+    It has room to sort, and none of an outer transaction's temporary tables.
+    """
+    with uncaptured():
+        execute(sql.SQL("DROP TABLE IF EXISTS pg_temp.chunk, pg_temp.decided, pg_temp.waiting"))
+        execute(sql.SQL("SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true)"))
+        yield
 
 
 def execute(statement: sql.Composable, parameters: list[Any] | None = None) -> int:

@@ -57,7 +57,7 @@ def contacts(*numbers: int, at: Any = NOW, **values: str) -> list[dict[str, Any]
 
 def before(monkeypatch: pytest.MonkeyPatch, words: str, act: Callable[[], None]) -> None:
     """Do something once, just before the pull runs the statement that contains these words."""
-    run = apply._run
+    run = apply.execute
     done: list[str] = []
 
     def run_after_acting(statement: Statement, parameters: list[Any] | None = None) -> int:
@@ -66,7 +66,7 @@ def before(monkeypatch: pytest.MonkeyPatch, words: str, act: Callable[[], None])
             act()
         return run(statement, parameters)
 
-    monkeypatch.setattr(apply, "_run", run_after_acting)
+    monkeypatch.setattr(apply, "execute", run_after_acting)
 
 
 def test_an_edit_between_planning_and_locking_survives(
