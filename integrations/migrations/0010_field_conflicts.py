@@ -10,7 +10,7 @@ from integrations.models import conflicts
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0010_error_facts"),
+        ("integrations", "0009_push"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
