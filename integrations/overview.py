@@ -13,6 +13,7 @@ from integrations.models import (
     ApiUsage,
     Connection,
     ConnectionState,
+    FieldConflict,
     SyncedObject,
     SyncError,
     SyncRun,
@@ -44,6 +45,7 @@ class ObjectTile:
     rejected: int
     waiting: int
     errors: int
+    to_decide: int
     rests: str
     read_ahead: int
 
@@ -152,6 +154,8 @@ def _tiles(connection: Connection) -> list[ObjectTile]:
     waiting = dict(WaitingCount.objects.values_list("kind", "rows"))
     still_open = SyncError.objects.filter(connection=connection).exclude(state=SyncError.State.CLOSED)
     errors = dict(still_open.values_list("salesforce_object").annotate(rows=Count("pk")).order_by())
+    questions = FieldConflict.objects.open().filter(connection=connection)
+    to_decide = dict(questions.values_list("salesforce_object").annotate(rows=Count("pk")).order_by())
     return [
         _tile(
             synced.get(name) or SyncedObject(name=name),
@@ -159,12 +163,15 @@ def _tiles(connection: Connection) -> list[ObjectTile]:
             # People wait as people, whichever object they are in Salesforce; the contacts' tile shows them.
             waiting.get(SALESFORCE_OBJECTS[name], 0) if name != "Lead" else 0,
             errors.get(name, 0),
+            to_decide.get(name, 0),
         )
         for name in SHOWN
     ]
 
 
-def _tile(synced: SyncedObject, counts: dict[str, int] | None, waiting: int, errors: int) -> ObjectTile:
+def _tile(
+    synced: SyncedObject, counts: dict[str, int] | None, waiting: int, errors: int, to_decide: int
+) -> ObjectTile:
     changed = None
     if counts is not None:
         changed = sum(counts.get(key, 0) for key in ("created", "updated", "matched", "deleted", "merged"))
@@ -179,6 +186,7 @@ def _tile(synced: SyncedObject, counts: dict[str, int] | None, waiting: int, err
         rejected=(counts or {}).get("rejected", 0),
         waiting=waiting,
         errors=errors,
+        to_decide=to_decide,
         rests=synced.suspended,
         read_ahead=synced.staged_rows,
     )

@@ -1,10 +1,11 @@
 from django.urls import path
 
 from integrations.configuration.pages import PAGES
-from integrations.views import connecting, overview, records, settings, switches
+from integrations.views import conflicts, connecting, overview, records, settings, switches
 
 urlpatterns = [
     path("integrations/", overview.integrations, name="integrations"),
+    path("integrations/conflicts/", conflicts.conflicts, name="conflicts"),
     path("integrations/salesforce/", overview.salesforce, name="salesforce"),
     path("integrations/salesforce/progress/", overview.progress, name="salesforce_progress"),
     path("integrations/salesforce/banner/", overview.banner, name="salesforce_banner"),
@@ -24,6 +25,11 @@ urlpatterns = [
     path("integrations/fragments/badge/<str:kind>/<int:pk>/", records.badge, name="salesforce_badge"),
     path(
         "integrations/fragments/deletion/<str:kind>/<int:pk>/", records.deletion, name="salesforce_deletion"
+    ),
+    path(
+        "integrations/fragments/questions/<str:kind>/<int:pk>/",
+        conflicts.questions,
+        name="salesforce_questions",
     ),
     path("integrations/fragments/home/", records.home, name="salesforce_home"),
     *(

@@ -45,6 +45,8 @@ PAGES = {
     "/integrations/fragments/badge/contact/{contact}/": EVERYONE,
     "/integrations/fragments/deletion/deal/{deal}/": EVERYONE,
     "/integrations/fragments/home/": EVERYONE,
+    "/integrations/fragments/questions/contact/{contact}/": EVERYONE,
+    "/integrations/conflicts/": STAFF,
     "/admin/password_change/": EVERYONE,
     "/admin/integrations/syncerror/": STAFF,
     "/admin/integrations/syncerror/{error}/change/": STAFF,

@@ -21,6 +21,7 @@ def status(options: dict[str, Any]) -> Answer:
         lines.append(f"{name}: {counts['linked']} linked, last complete pull {_ago(counts['lag_seconds'])}")
     lines.append("Outbox: " + ", ".join(f"{rows} {state}" for state, rows in now["outbox"].items()))
     lines.append(f"Errors: {sum(now['errors'].values())}")
+    lines.append(f"Conflicts to decide: {now['conflicts']}")
     api = now["api"]
     lines.append(
         f"API calls in 24 hours: {api['used_by_us']} ours, {api['used_by_org']} of {api['limit']} all"

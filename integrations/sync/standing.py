@@ -10,6 +10,7 @@ from integrations.models import (
     ApiUsage,
     Connection,
     ConnectionState,
+    FieldConflict,
     OutboxEntry,
     SyncedObject,
     SyncError,
@@ -29,6 +30,7 @@ def standing(now: datetime) -> dict[str, Any]:
         "objects": {name: _object(connection, name, now) for name in PULL_ORDER},
         "outbox": outbox_counts(),
         "errors": _errors(connection),
+        "conflicts": FieldConflict.objects.open().filter(connection=connection).count(),
         "api": _api(connection, now),
     }
 

@@ -3,6 +3,7 @@
      data-shortcut="e"         the key that clicks (a link, a button) or focuses (a field) this element
      data-confirm="…?"         asked before a form is sent or a link followed
      data-copy="#field"        copies that field's text
+     data-check-all="pick"     ticks and unticks every checkbox of that name in its form
      data-toast                a message in the page that may be closed
      form[data-warn-unsaved]   leaving with unsaved changes is asked about; its .ls-savebar appears on change */
 "use strict";
@@ -116,6 +117,12 @@
   /* A select or checkbox marked data-submit sends its form when it changes: filters need no button. */
   document.addEventListener("change", (event) => {
     if (event.target.matches?.("[data-submit]")) event.target.form.requestSubmit();
+  });
+  /* A checkbox with data-check-all="pick" ticks and unticks all of that name in its form. */
+  document.addEventListener("change", (event) => {
+    const name = event.target.dataset?.checkAll;
+    if (!name) return;
+    for (const box of event.target.form.querySelectorAll(`[type=checkbox][name="${name}"]`)) box.checked = event.target.checked;
   });
   document.addEventListener("DOMContentLoaded", () => document.documentElement.classList.add("ls-js"));
 })();
