@@ -276,3 +276,41 @@ def test_people_read_times_to_the_minute(capsys: pytest.CaptureFixture[str]) -> 
     make_connection(window_ends_at=datetime(2026, 11, 24, 8, 6, 1, 449152, tzinfo=UTC))
     call_command("salesforce", "status")
     assert "on at 2026-11-24 08:06 UTC\n" in capsys.readouterr().out
+
+
+def add_errors(live: Connection, **values: Any) -> None:
+    for number, code in enumerate(("STRING_TOO_LONG", "STRING_TOO_LONG", "REQUIRED_FIELD_MISSING")):
+        SyncError.objects.create(
+            connection=live, kind="contact", record_id=number, code=code, message="m", created_at=NOON,
+            changed_at=NOON, **values,
+        )  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], {"open": 3, "retried": 0, "closed": 0}),
+        (["--retry", "STRING_TOO_LONG"], {"open": 1, "retried": 2, "closed": 0}),
+        (["--retry", "all"], {"open": 0, "retried": 3, "closed": 0}),
+        (["--retry", "UNHEARD_OF"], {"open": 3, "retried": 0, "closed": 0}),
+    ],
+)
+def test_errors_are_counted_and_tried_again(run: Any, arguments: list[str], expected: dict[str, int]) -> None:
+    add_errors(make_connection())
+    assert run("errors", *arguments) == (0, expected)
+
+
+@pytest.mark.django_db
+def test_pull_errors_are_said_to_be_passed_over(capsys: pytest.CaptureFixture[str]) -> None:
+    add_errors(make_connection(), source="pull")
+    call_command("salesforce", "errors", "--retry", "all")
+    assert (
+        "3 of a pull, of the connection or of an earlier org can't be sent again" in capsys.readouterr().out
+    )
+
+
+@pytest.mark.django_db
+def test_trying_again_needs_a_connection(run: Any) -> None:
+    assert run("errors") == (0, {"open": 0, "retried": 0, "closed": 0})
+    assert run("errors", "--retry", "all")[0] == 3
