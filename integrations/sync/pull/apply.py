@@ -7,6 +7,7 @@ meanwhile is seen, never overwritten (design, *Traps*).
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from django.db import OperationalError, transaction
@@ -41,12 +42,14 @@ COUNTED = (
     "undeleted",
     "converted",
     "rejected",
+    "stale",
 )
 PROMISED = (
     *("seen", "created", "updated", "unchanged", "matched", "suppressed", "deleted", "merged", "converted"),
     *("duplicates", "conflicts", "rejected", "filled", "overwritten"),
 )
 """The keys that `pull --json` promises (spec, *Command line*)."""
+MORE_COUNTS = ("ignored", "stale")
 
 
 def no_counts() -> dict[str, int]:
@@ -128,12 +131,18 @@ class Applier:
         return counts
 
     def _lock(self, counts: Counter[str]) -> Counter[str]:
-        """Lock what the chunk meets. A match that was deleted here meanwhile becomes a new record."""
+        """Lock what the chunk meets, and look again at what may have changed until then.
+
+        A match that was deleted, linked or sent meanwhile becomes a new record; a row that was read before
+        our last write to its record was answered is left alone.
+        """
         if counts["met"] or counts["matched"] or counts["deleted"]:
             for lock in self.statements.locks:
                 execute(lock)
-        lost = counts["matched"] and execute(self.statements.create_lost_matches)
-        return self._count() if lost else counts
+        changed = counts["matched"] and execute(self.statements.create_lost_matches)
+        if counts["met"] or counts["deleted"] or counts["undeleted"]:
+            changed += execute(self.statements.leave_stale)
+        return self._count() if changed else counts
 
     def _link(self, counts: Counter[str]) -> None:
         statements = self.statements
@@ -151,14 +160,23 @@ class Applier:
             self.run.checkpoint = place | {"matches": bool(_fetch(self.statements.has_unlinked)[0])}
         return bool(self.run.checkpoint["matches"])
 
+    def _stale_from(self) -> dict[str, str]:
+        """The earliest stamp that has to be read again, of this chunk and those before."""
+        (earliest,) = _fetch(sql.SQL(chunk_sql.STALE_FROM))
+        if before := self.run.checkpoint.get("stale_from"):
+            earliest = min(earliest, datetime.fromisoformat(before))
+        return {"stale_from": earliest.isoformat()}
+
     def _count(self) -> Counter[str]:
         return Counter(dict(zip(COUNTED, map(int, _fetch(self.statements.count)), strict=True)))
 
     def _save(self, until: int, counts: Counter[str]) -> None:
         self.lease.check()
         run = self.run
-        run.checkpoint = {**run.checkpoint, "applied": until}
-        run.counts = {key: run.counts.get(key, 0) + counts[key] for key in (*PROMISED, "ignored")}
+        run.checkpoint = {**run.checkpoint, "applied": until} | (
+            self._stale_from() if counts["stale"] else {}
+        )
+        run.counts = {key: run.counts.get(key, 0) + counts[key] for key in (*PROMISED, *MORE_COUNTS)}
         run.done += counts["seen"]
         run.save(update_fields=["checkpoint", "counts", "done"])
         linked = counts["created"] + counts["matched"] - counts["deleted"]

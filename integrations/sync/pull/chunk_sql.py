@@ -1,6 +1,6 @@
 """The SQL of a chunk, with a place for what `statements` compiles from the plan.
 
-`chunk` is a temporary table with a row per Salesforce record: `sid`, `modstamp`, `action`, Salesforce's
+`chunk` is a temporary table with a row per Salesforce record: `sid`, `modstamp`, `asked_at`, `action`, Salesforce's
 normalised values `n0…`, the records here that its references point to `p0…`, the new `base`, the link as
 found. `decided` holds, for the rows that meet a record, what each field becomes.
 """
@@ -31,7 +31,7 @@ SELECT f.*, CASE WHEN f.action = 'create' THEN nextval({sequence}) END AS new_id
         WHEN e.seen > e.modstamp AND e.link_state IN ('linked', 'gone')
           THEN CASE e.link_state WHEN 'linked' THEN 'same' ELSE 'ignore' END
         WHEN e.deleted THEN CASE WHEN e.link_state = 'linked' THEN 'gone' ELSE 'ignore' END
-        WHEN e.link_state = 'linked' AND e.agreed = e.base AND e.known_as = left(e.match_key, 320) THEN 'same'
+        WHEN e.link_state = 'linked' AND {agreed} = e.base AND e.known_as = left(e.match_key, 320) THEN 'same'
         WHEN e.link_state = 'linked' THEN 'update'
         WHEN e.link_state = 'suppressed' THEN 'suppressed'
         WHEN e.link_state = 'tombstone' THEN 'ignore'
@@ -42,7 +42,7 @@ SELECT f.*, CASE WHEN f.action = 'create' THEN nextval({sequence}) END AS new_id
                l.id AS link_id, l.state AS link_state, l.record_id, l.base AS agreed, l.system_modstamp AS seen,
                l.match_key AS known_as
           FROM (
-            SELECT DISTINCT ON (s."Id") s."Id" AS sid, s."SystemModstamp"::timestamptz AS modstamp,
+            SELECT DISTINCT ON (s."Id") s."Id" AS sid, s.asked_at, s."SystemModstamp"::timestamptz AS modstamp,
                    s."LastModifiedDate"::timestamptz AS modified, s."IsDeleted" = 'true' AS deleted,
                    {match_key} AS match_key, {lead_columns} {values}
               FROM {staging} s WHERE s.seq > %s AND s.seq <= %s ORDER BY s."Id", s.seq DESC
@@ -56,6 +56,12 @@ SELECT f.*, CASE WHEN f.action = 'create' THEN nextval({sequence}) END AS new_id
     OFFSET 0
   ) f"""
 
+ON_ITS_WAY = (
+    "EXISTS (SELECT 1 FROM integrations_outboxentry o WHERE o.kind = {{kind}} AND o.record_id = {record}"
+    " AND o.state IN ('in_flight', 'unknown') OFFSET 0)"
+)
+"""What we sent of the record is not answered yet."""
+
 MATCH = """
 WITH found AS (
   SELECT DISTINCT ON (m.id) c.sid, m.id FROM chunk c, LATERAL ({candidates}) m
@@ -68,14 +74,16 @@ UNLINKED = (
 )
 """Links of an org before this one don't count (A7). OFFSET 0 has each record asked for by its index: joined, a
 planner with old statistics walks through all links for each."""
+MATCHABLE = f"{UNLINKED} AND NOT {ON_ITS_WAY.format(record='r.id')}"
+"""What is on its way to Salesforce becomes a record of its own there."""
 CANDIDATES = {
     "contact": (
         "SELECT r.id FROM crm_contact r WHERE c.match_key <> '' AND lower(r.email) = c.match_key"
-        f" AND r.email <> '' AND {UNLINKED} ORDER BY r.id LIMIT 1"
+        f" AND r.email <> '' AND {MATCHABLE} ORDER BY r.id LIMIT 1"
     ),
     "account": (
         "SELECT r.id FROM crm_account r WHERE ((c.match_key <> '' AND r.domain = c.match_key AND r.domain <> '')"
-        f" OR lower(r.name) = lower(c.{{name}})) AND {UNLINKED}"
+        f" OR lower(r.name) = lower(c.{{name}})) AND {MATCHABLE}"
         " ORDER BY (r.domain = c.match_key AND c.match_key <> '') DESC, r.id LIMIT 1"
     ),
 }
@@ -90,10 +98,17 @@ LOCK_LINKS = """
 SELECT l.id FROM integrations_recordlink l
  WHERE l.id IN (SELECT link_id FROM chunk WHERE action IN ('update', 'gone')) ORDER BY l.id FOR NO KEY UPDATE"""
 
-CREATE_LOST_MATCHES = """
-UPDATE chunk c SET action = 'create', record_id = NULL, new_id = nextval({sequence})
- WHERE c.action = 'match' AND NOT EXISTS (SELECT 1 FROM {table} r WHERE r.id = c.record_id)"""
-"""A record deleted here between being found and being locked."""
+LEAVE_STALE = f"""
+UPDATE chunk c SET action = 'stale' FROM integrations_recordlink l
+ WHERE l.id = c.link_id AND c.action IN ('update', 'gone', 'create', 'match', 'suppress')
+   AND (l.pushed_at >= c.asked_at OR {ON_ITS_WAY.format(record="l.record_id")})"""
+"""What was read before our last write was answered says nothing of what Salesforce holds now (*Traps*)."""
+STALE_FROM = "SELECT min(modstamp) FROM chunk WHERE action = 'stale'"
+
+CREATE_LOST_MATCHES = f"""
+UPDATE chunk c SET action = 'create', record_id = NULL, new_id = nextval({{sequence}})
+ WHERE c.action = 'match' AND NOT EXISTS (SELECT 1 FROM {{table}} r WHERE r.id = c.record_id AND {MATCHABLE})"""
+"""A record deleted, linked or sent between being found and being locked."""
 
 CREATE_RECORDS = """
 INSERT INTO {table} (id, created_run, hidden, {columns})
@@ -164,7 +179,7 @@ UPDATE integrations_fieldconflict q
   JOIN integrations_recordlink l ON l.connection_id = {connection} AND l.salesforce_id = c.sid
   LEFT JOIN {table} r ON r.id = l.record_id
  WHERE q.connection_id = {connection} AND q.salesforce_id = c.sid AND q.state = 'open'
-   AND c.action <> 'ignore' AND coalesce(c.seen <= c.modstamp, true)
+   AND c.action NOT IN ('ignore', 'stale') AND coalesce(c.seen <= c.modstamp, true)
    AND (c.deleted OR l.base -> q.salesforce_field IS NOT DISTINCT FROM c.base -> q.salesforce_field)"""
 """After the links: only a field that asks keeps another base than what Salesforce holds."""
 
@@ -194,6 +209,11 @@ CASE WHEN d.{asked}
                         ELSE '{{}}' END
      ELSE {base} END"""
 
+KEEP_PUSHED = """
+(SELECT coalesce(jsonb_object_agg(k.key, k.value), '{{}}') FROM jsonb_each(l.base) k WHERE k.key = ANY ({pushed}))
+ || {base}"""
+"""What only goes out is agreed by pushes; a pull keeps it as it is."""
+
 ASK_OF_MATCHES = """
 UPDATE integrations_recordlink l SET base = l.base - array_remove(ARRAY[{asked}], NULL)
   FROM chunk c JOIN decided d ON d.record_id = c.record_id AND d.is_match
@@ -216,7 +236,8 @@ ON CONFLICT (connection_id, source, salesforce_object, salesforce_id, kind, reco
 CLOSE_FITTING = """
 UPDATE integrations_syncerror e SET state = 'closed', changed_at = now() FROM chunk c
  WHERE e.connection_id = {connection} AND e.source = 'pull' AND e.code = 'VALUE_DOES_NOT_FIT' AND e.state <> 'closed'
-   AND e.salesforce_object = {object} AND e.salesforce_id = c.sid AND e.field <> ALL (c.unfit)"""
+   AND e.salesforce_object = {object} AND e.salesforce_id = c.sid
+   AND c.action <> 'stale' AND e.field <> ALL (c.unfit)"""
 
 COUNT = """
 SELECT count(*), count(*) FILTER (WHERE action = 'create'), count(*) FILTER (WHERE action = 'match'),
@@ -224,7 +245,7 @@ SELECT count(*), count(*) FILTER (WHERE action = 'create'), count(*) FILTER (WHE
        count(*) FILTER (WHERE action IN ('suppress', 'suppressed')), count(*) FILTER (WHERE action = 'gone'),
        count(*) FILTER (WHERE action = 'ignore'), count(*) FILTER (WHERE action = 'suppress'),
        count(*) FILTER (WHERE link_state = 'gone' AND action IN ('create', 'match', 'suppress')),
-       {converted}, {rejected}
+       {converted}, {rejected}, count(*) FILTER (WHERE action = 'stale')
   FROM chunk"""
 
 NEXT_WAITING = """

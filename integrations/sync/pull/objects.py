@@ -1,6 +1,6 @@
 """One object of a run: read it all into staging, apply it all, save the cursor."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
@@ -16,6 +16,8 @@ from integrations.sync.pull.plan import plan_object
 from integrations.sync.pull.runs import watermark
 from integrations.sync.pull.staging import StagingTable
 from integrations.sync.stages import add_unlisted_stages
+
+CURSORS = ("watermark", "watermark_id", "staged", "staged_id")
 
 
 class ObjectRun:
@@ -112,15 +114,24 @@ class ObjectRun:
         with transaction.atomic():
             self.lease.check()
             synced = SyncedObject.objects.select_for_update().get(pk=self.synced.pk)
+            self._stay_before_what_is_stale(synced)
             synced.watermark, synced.watermark_id = synced.staged, synced.staged_id
             synced.pulled_at = self.run.checkpoint["asked_at"]
             synced.staged_rows = 0
             synced.there = there if there is not None else F("there") + grown
-            synced.save(update_fields=["watermark", "watermark_id", "pulled_at", "staged_rows", "there"])
+            synced.save(update_fields=[*CURSORS, "pulled_at", "staged_rows", "there"])
             self.staging.drop()
             synced.refresh_from_db()
             self.run.watermark_after = watermark(synced)
             self._succeed()
+
+    def _stay_before_what_is_stale(self, synced: SyncedObject) -> None:
+        """What was left alone is read again, with all of its stamp (design, *Traps*)."""
+        if "stale_from" not in self.run.checkpoint or synced.staged is None:
+            return
+        earliest = datetime.fromisoformat(self.run.checkpoint["stale_from"])
+        if earliest <= synced.staged:
+            synced.staged, synced.staged_id = earliest, ""
 
     def _count_there(self) -> int | None:
         """A figure for the overview: an org too large to count in time doesn't stop its pull."""

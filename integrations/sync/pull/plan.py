@@ -52,6 +52,8 @@ class ObjectPlan:
     run: int | None
     matches: bool
     """Whether unlinked records here may be adopted: first and manual pulls only (C6)."""
+    pushed_only: tuple[str, ...] = ()
+    """The Salesforce fields that go out and never come in: their base is the push's to write."""
 
     def only(self, columns: Sequence[str]) -> Self:
         """The plan for what was read: a field mapped since then waits for the next pull, which reads it."""
@@ -105,6 +107,7 @@ def plan_object(connection: Connection, object_name: str, run: SyncRun) -> Objec
         columns=tuple(columns)[:MOST_COLUMNS],
         hidden=object_name in settings.hidden_objects,
         run=run.pk,
+        pushed_only=_pushed_only(object_name, fields),
         matches=run.trigger in (SyncRun.Trigger.FIRST, SyncRun.Trigger.MANUAL) or not _was_pulled(run),
     )
 
@@ -159,6 +162,12 @@ def mapped_fields(
             )
         )
     return fields
+
+
+def _pushed_only(object_name: str, fields: Sequence[PulledField]) -> tuple[str, ...]:
+    pushed = FieldMap.objects.filter(object=object_name, direction=Direction.PUSH)
+    names = pushed.order_by("salesforce").values_list("salesforce", flat=True)
+    return tuple(sorted(set(names) - {field.salesforce for field in fields}))
 
 
 def _values(object_name: str) -> dict[str, dict[str, str]]:

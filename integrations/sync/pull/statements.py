@@ -60,6 +60,7 @@ class Statements:
             values=COMMA.join(values or [sql.SQL("NULL AS nothing")]),
             parents=sql.SQL("").join(parents),
             base=self._base(),
+            agreed=self._agreed(),
             match_key=self._match_key(),
             lead_columns=sql.SQL(
                 's."IsConverted" = \'true\' AS converted, s."ConvertedContactId" AS contact,'
@@ -91,6 +92,12 @@ class Statements:
             return base
         return sql.SQL("({}) - array_remove(ARRAY[{}], NULL)").format(base, COMMA.join(self._unfit_names()))
 
+    def _agreed(self) -> sql.Composable:
+        """The link's base, as far as pulls write it."""
+        if not self.plan.pushed_only:
+            return sql.SQL("e.agreed")
+        return sql.SQL("(e.agreed - {}::text[])").format(sql.Literal(list(self.plan.pushed_only)))
+
     def _match_key(self) -> sql.Composable:
         template = chunk_sql.MATCH_KEYS.get(self.plan.object)
         names = {name: sql.Identifier(name) for name in ("Email", "Website")}
@@ -119,6 +126,11 @@ class Statements:
     def locks(self) -> list[sql.Composed]:
         """Records before links, each in the order of their ids (design, *Traps*)."""
         return [self._fill(chunk_sql.LOCK_RECORDS), self._fill(chunk_sql.LOCK_LINKS)]
+
+    @cached_property
+    def leave_stale(self) -> sql.Composed:
+        """For a pull, once the locks are held: a push may settle until then."""
+        return self._fill(chunk_sql.LEAVE_STALE)
 
     @cached_property
     def create_lost_matches(self) -> sql.Composed:
@@ -289,6 +301,9 @@ class Statements:
         for field in self.fields:
             if field.conflict == Conflict.ASK:
                 base = sql.SQL(chunk_sql.KEEP_ASKING).format(asked=_asked(field), base=base, key=field.key)
+        if self.plan.pushed_only:
+            pushed = sql.Literal(list(self.plan.pushed_only))
+            base = sql.SQL(chunk_sql.KEEP_PUSHED).format(pushed=pushed, base=base)
         return self._fill(chunk_sql.UPDATE_LINKS, base=base, waiting=self._waiting())
 
     @property

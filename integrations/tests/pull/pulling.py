@@ -1,9 +1,14 @@
 """Pull rows without an org: put them into staging as a page would, and apply them."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import pytest
+from psycopg import sql
+
 from integrations.models import Connection, SyncRun
+from integrations.sync.pull import apply
 from integrations.sync.pull.apply import Applier
 from integrations.sync.pull.lease import Lease
 from integrations.sync.pull.plan import plan_object
@@ -36,3 +41,17 @@ def pull_rows(
         pass
     applier.adopt_late_parents()
     return child
+
+
+def before(monkeypatch: pytest.MonkeyPatch, words: str, act: Callable[[], None]) -> None:
+    """Do something once, just before the pull runs the statement that contains these words."""
+    run = apply.execute
+    done: list[str] = []
+
+    def run_after_acting(statement: sql.Composable, parameters: list[Any] | None = None) -> int:
+        if words in statement.as_string(None) and not done:
+            done.append(words)
+            act()
+        return run(statement, parameters)
+
+    monkeypatch.setattr(apply, "execute", run_after_acting)

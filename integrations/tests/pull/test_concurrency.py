@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -12,16 +11,14 @@ from django.db import connection as database
 from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from psycopg import sql
 
 from crm.models import Contact
 from integrations.models import Connection, RecordLink
 from integrations.sync.pull import apply
 from integrations.tests import factories
 from integrations.tests.factories import NOW, row
-from integrations.tests.pull.pulling import pull_rows
+from integrations.tests.pull.pulling import before, pull_rows
 
-Statement = sql.Composable
 LATER = NOW + timedelta(minutes=5)
 
 
@@ -53,20 +50,6 @@ def colleague() -> "psycopg.Connection[Any]":
 
 def contacts(*numbers: int, at: Any = NOW, **values: str) -> list[dict[str, Any]]:
     return [row("Contact", number, at, LastName=f"Lovelace {number}", **values) for number in numbers]
-
-
-def before(monkeypatch: pytest.MonkeyPatch, words: str, act: Callable[[], None]) -> None:
-    """Do something once, just before the pull runs the statement that contains these words."""
-    run = apply.execute
-    done: list[str] = []
-
-    def run_after_acting(statement: Statement, parameters: list[Any] | None = None) -> int:
-        if words in statement.as_string(None) and not done:
-            done.append(words)
-            act()
-        return run(statement, parameters)
-
-    monkeypatch.setattr(apply, "execute", run_after_acting)
 
 
 def test_an_edit_between_planning_and_locking_survives(
