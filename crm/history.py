@@ -163,7 +163,7 @@ def shown(key: str, value: Any, names: Names) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     if isinstance(value, int | float):
-        return f"{value:,}"
+        return f"{value:,.0f}" if value == int(value) else f"{value:,}"
     return moment(str(value)) or str(value)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
+from django.utils.text import capfirst
 
 from crm.history import Event, Names, Teller, names_of, shown
 from crm.layout import labels_of
@@ -27,7 +28,7 @@ def events(record: Record, since: datetime | None, until: datetime | None) -> li
 
 def of_field(record: Record, field: str) -> list[Event]:
     """The latest only: what it decided, or that it is still open."""
-    return in_words(_of(record).filter(field=field)[:1], record.kind)
+    return in_words(_of(record).filter(field=field)[:1], record.kind, named=False)
 
 
 def _of(record: Record) -> QuerySet[Any]:
@@ -39,7 +40,8 @@ def _of(record: Record) -> QuerySet[Any]:
     )
 
 
-def in_words(conflicts: Iterable[FieldConflict], kind: str) -> list[Event]:
+def in_words(conflicts: Iterable[FieldConflict], kind: str, *, named: bool = True) -> list[Event]:
+    """`named` where the sentence doesn't stand beside its field."""
     rows = list(conflicts)
     if not rows:
         return []
@@ -52,7 +54,9 @@ def in_words(conflicts: Iterable[FieldConflict], kind: str) -> list[Event]:
             how="",
             run=row.run,
             changes=[],
-            said=f"{labels.get(row.field, row.field)}: {sentence(row, names)}",
+            said=f"{labels.get(row.field, row.field)}: {sentence(row, names)}"
+            if named
+            else capfirst(sentence(row, names)),
         )
         for row in rows
     ]

@@ -97,14 +97,14 @@ def test_keeping_ours_from_the_page(live: Connection, staff: Client) -> None:
     question = ask(live, make_contact(last_name="Lovelace", title="Boss"))
     OutboxEntry.objects.all().delete()
     said = click(staff, f"workspace {question.pk}")
-    assert said == ["Title of Ann Lovelace: ours was kept and waits to be sent to Salesforce."]
+    assert said == ["Title of Ann Lovelace: ours was kept and waits to be sent."]
     assert OutboxEntry.objects.filter(record_id=question.record_id, state="pending").exists()
 
 
 def test_a_selection_is_decided_at_once(live: Connection, staff: Client) -> None:
     questions = [ask(live, make_contact(title="Boss")) for _ in range(3)]
     said = click(staff, "salesforce selected", *questions[:2])
-    assert said == ["2 values: Salesforce's was taken."]
+    assert said == ["2 questions decided: Salesforce's was taken."]
     assert list(Contact.objects.order_by("pk").values_list("title", flat=True)) == ["CEO", "CEO", "Boss"]
 
 

@@ -132,11 +132,10 @@ def _say(request: HttpRequest, answers: Sequence[Answer], winner: FieldConflict.
 
 
 def _decided(rows: Sequence[Row], winner: FieldConflict.Winner) -> str:
-    what = rows[0].name if len(rows) == 1 else f"{len(rows)} values"
+    what = f"{rows[0].name}: " if len(rows) == 1 else f"{len(rows)} questions decided: "
     if winner == Winner.SALESFORCE:
-        return f"{what}: Salesforce's was taken."
-    sent = sum(row.sends for row in rows)
-    return f"{what}: ours was kept{' and waits to be sent to Salesforce' if sent else ''}."
+        return f"{what}Salesforce's was taken."
+    return f"{what}ours was kept{' and waits to be sent' if any(row.sends for row in rows) else ''}."
 
 
 def _winner(question: FieldConflict) -> str:
