@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.http import QueryDict
 
 from crm.history import custom_value_in_words
-from crm.layout import GROUPS, custom_fields, moment_in
+from crm.layout import GROUPS, custom_fields, moment_in, several
 from crm.models import Account, Contact, CustomField, Deal, DealStage, Kind, Pipeline, Record, User
 from crm.widgets import AccountPicker, SeenChoices
 from mappings.catalogue import built_in_fields
@@ -213,7 +213,7 @@ def form_field(custom: CustomField, value: Any) -> forms.Field:
 
 def choices_field(type_: FieldType, options: list[Any], value: Any, shared: dict[str, Any]) -> forms.Field:
     """A value that is no option any more stays choosable, so that saving another field doesn't lose it."""
-    held = value if isinstance(value, list) else [value] if value else []
+    held = several(value)
     texts = list(dict.fromkeys([*map(str, options), *map(str, held)]))
     if type_ == FieldType.PICKLIST:
         return forms.ChoiceField(choices=[("", NONE), *((text, text) for text in texts)], **shared)
@@ -221,7 +221,9 @@ def choices_field(type_: FieldType, options: list[Any], value: Any, shared: dict
 
 
 def as_typed(custom: CustomField, value: Any) -> Any:
-    """A stored value as its form field takes it: times are texts in `custom`, shown in the user's zone."""
+    """A stored value as its form field takes it: times and lists are texts in `custom`."""
+    if custom.type == FieldType.MULTIPICKLIST:
+        return several(value) or None
     if custom.type == FieldType.DATETIME and isinstance(value, str):
         return moment_in(value) or value
     return value
@@ -231,6 +233,8 @@ def plain(value: Any) -> Any:
     """A cleaned value as JSON, in the form a pull gives it; None where it is empty."""
     if value in (None, "", []):
         return None
+    if isinstance(value, list):
+        return ";".join(value)
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, User):

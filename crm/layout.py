@@ -99,6 +99,13 @@ def moment_in(text: str) -> datetime | None:
         return None
 
 
+def several(value: Any) -> list[Any]:
+    """The values of a field that takes several: `a;b` as a pull gives it, or a list as SQL may write it."""
+    if isinstance(value, list):
+        return value
+    return str(value).split(";") if value not in (None, "") else []
+
+
 def custom_fields(kind: str) -> list[CustomField]:
     return list(CustomField.objects.filter(kind=kind))
 

@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from crm.layout import several
 from crm.models import User
 from crm.roles import Role, has_role
 
@@ -136,7 +137,8 @@ def web_address(text: str) -> str:
 
 @register.filter
 def listed(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    """Several values: `a;b` reads `a, b`."""
+    return ", ".join(map(str, several(value)))
 
 
 @register.filter

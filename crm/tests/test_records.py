@@ -320,7 +320,22 @@ def test_having_been_told_one_may_overwrite_several_values(as_ann: Client) -> No
     assert told.context["form"].data.getlist("initial-custom_tags") == ["C", "A"]
     as_ann.post(address, opened | {"initial-custom_tags": ["C", "A"]})
     person.refresh_from_db()
-    assert person.custom == {"tags": ["B"]}
+    assert person.custom == {"tags": "B"}
+
+
+def test_several_values_are_kept_as_a_pull_gives_them(as_ann: Client) -> None:
+    options = ["A", "B", "C"]
+    CustomField.objects.create(
+        kind="contact", name="tags", label="Tags", type="multipicklist", options=options
+    )
+    person = make_contact(custom={"tags": "A;C"})
+    address = person.get_absolute_url()
+    assert "A, C" in as_ann.get(address).content.decode()
+    opened = seen(as_ann.get(f"{address}edit/"))
+    assert opened["custom_tags"] == "['A', 'C']"
+    as_ann.post(f"{address}edit/", opened | {"initial-custom_tags": ["A", "C"], "custom_tags": ["A", "B"]})
+    person.refresh_from_db()
+    assert person.custom == {"tags": "A;B"}
 
 
 def test_choices_that_somebody_added_meanwhile_stay(as_ann: Client) -> None:
