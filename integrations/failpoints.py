@@ -15,6 +15,12 @@ POINTS = (
     "pull.chunk committed",
     "pull.object ended",
     "pull.run ended",
+    "push.claimed",
+    "push.composed",
+    "push.marked",
+    "push.answered",
+    "push.settled",
+    "push.looked up",
 )
 
 _armed = ""

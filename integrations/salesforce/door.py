@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import requests
@@ -59,6 +59,15 @@ class Door:
     def answered_at(self) -> datetime | None:
         """The org's clock at its last answer (`Date`, rounded down to the second), in UTC."""
         return org_time(self._wire.last) if self._wire.last is not None else None
+
+    def time(self) -> datetime:
+        """The org's clock now, as its last answer tells it; asked once where there was none (no data call).
+
+        At most as late as the real one, since Date is rounded down. Raises SalesforceError.
+        """
+        if self._wire.org_now() is None:
+            self._wire.request("GET", "/services/data/", anonymous=True)
+        return self._wire.org_now() or datetime.now(UTC)
 
     def _path(self, rest: str) -> str:
         return f"/services/data/v{self.api_version}/{rest}"

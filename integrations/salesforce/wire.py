@@ -86,6 +86,12 @@ class Wire:
         self._random = random.Random()
         self.proxies: dict[str, str] = {}
         self.last: requests.Response | None = None
+        self._last_at = 0.0
+
+    def org_now(self) -> datetime | None:
+        """The org's clock: its last answer's, and what has passed since; None before any answer."""
+        told = org_time(self.last) if self.last is not None else None
+        return told + timedelta(seconds=time.monotonic() - self._last_at) if told else None
 
     def close(self) -> None:
         """Drops the connections."""
@@ -153,7 +159,7 @@ class Wire:
         finally:
             if not anonymous:
                 self._count(answer)
-        self.last = answer
+        self.last, self._last_at = answer, time.monotonic()
         if answer.status_code >= 300:
             with answer:
                 raise_for(answer, reads=reading)

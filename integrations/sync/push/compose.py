@@ -1,0 +1,289 @@
+"""What each claimed row says to Salesforce: create, update, delete, nothing, or not yet.
+
+An update first reads what Salesforce holds and merges it as a pull would (D12), so that one rule decides both
+ways; what differs after that goes out. All is written to the row before anything is sent.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid5
+
+from django.db import transaction
+from psycopg import sql
+
+from integrations.models import OutboxEntry, SyncSettings
+from integrations.sync import push_errors
+from integrations.sync.pull.plan import UnreadableObject
+from integrations.sync.pull.statements import clash
+from integrations.sync.push import choosing, outgoing, parents, removing, settle
+from integrations.sync.push.claim import Claim, Claimed
+from integrations.sync.push.gates import why_not_pushed
+from integrations.sync.push.plan import OBJECTS, PushPlan, push_plan
+from integrations.sync.push.reading import merge_retrieved
+from integrations.sync.push.shift import Shift
+from integrations.sync.push.standing import Stand, fetch, stands_of
+from mappings.models import Conflict
+
+LOCK_RECORDS = "SELECT id FROM {table} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+LOCK_LINKS = """
+SELECT id FROM integrations_recordlink WHERE connection_id = %s AND salesforce_id = ANY(%s)
+ ORDER BY id FOR NO KEY UPDATE"""
+CHANGES = """
+SELECT o.id, {changes}, {unsendable}, {parents}
+  FROM integrations_outboxentry o
+  JOIN {table} r ON r.id = o.record_id
+  JOIN integrations_recordlink l
+    ON l.connection_id = %s AND l.kind = o.kind AND l.record_id = o.record_id AND l.state = 'linked'
+  {merged}
+ WHERE o.id = ANY(%s)"""
+CREATES = """
+SELECT o.id, {values}, {parents}
+  FROM integrations_outboxentry o JOIN {table} r ON r.id = o.record_id
+ WHERE o.id = ANY(%s) AND NOT EXISTS (
+   SELECT 1 FROM integrations_recordlink l
+    WHERE l.connection_id = %s AND l.kind = o.kind AND l.record_id = o.record_id AND l.state = 'linked')"""
+KEEP = """
+UPDATE integrations_outboxentry o SET payload = x.payload
+  FROM jsonb_to_recordset(%s::jsonb) AS x(id bigint, payload jsonb)
+ WHERE o.id = x.id AND o.claimed_by = %s AND o.state = 'in_flight' RETURNING o.id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One row on its way. `values` are normalised texts by Salesforce field; `key` is our external id."""
+
+    entry: Claimed
+    op: str
+    object: str
+    salesforce_id: str | None
+    values: dict[str, str | None] = field(repr=False)
+    key: str | None = None
+    unsendable: Sequence[str] = ()
+
+    def payload(self) -> dict[str, Any]:
+        """As the outbox row keeps it."""
+        return {
+            "op": self.op,
+            "object": self.object,
+            "id": self.salesforce_id,
+            "key": self.key,
+            "values": self.values,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What an update would say, the fields that can't be said, and the parents it waits for."""
+
+    values: dict[str, str | None] = field(repr=False)
+    unsendable: list[str]
+    parents: list[dict[str, Any]]
+
+
+class Composer:
+    """Composes one claim. Rows with nothing to say, or that may not go, are settled on the way."""
+
+    def __init__(self, shift: Shift, claim: Claim) -> None:
+        self.shift = shift
+        self.claim = claim
+        self.connection = shift.connection
+
+    def compose(self) -> list[Outgoing]:
+        """Raises SalesforceError from a read; then nothing of the claim was sent."""
+        stands = stands_of(self.claim, self.connection.pk)
+        self._drop([stand for stand in stands if not (stand.linked or stand.new)])
+        ready: list[Outgoing] = []
+        for name in OBJECTS[self.claim.kind]:
+            linked = [stand for stand in stands if stand.linked and stand.object == name]
+            ready += self._deletes(name, [stand for stand in linked if not stand.here])
+            ready += self._updates(name, [stand for stand in linked if stand.here])
+        return ready + self._creates([stand for stand in stands if stand.new])
+
+    def _deletes(self, name: str, stands: Sequence[Stand]) -> list[Outgoing]:
+        if not stands:
+            return []
+        with transaction.atomic():
+            wanted = removing.to_delete(self.shift, self.claim, name, stands)
+            return self._keep([Outgoing(s.entry, "delete", name, s.salesforce_id, {}) for s in wanted])
+
+    def _updates(self, name: str, stands: Sequence[Stand]) -> list[Outgoing]:
+        plan = self._plan(name, stands)
+        if plan is None:
+            return []
+        differing = self._changes(plan, stands)
+        self._drop([stand for stand in stands if stand.entry.id not in differing])
+        changed = [stand for stand in stands if stand.entry.id in differing]
+        return self._merged(plan, changed, self._read(plan, changed))
+
+    def _read(self, plan: PushPlan, stands: Sequence[Stand]) -> list[dict[str, Any]]:
+        """One call for the whole claim; a row that isn't returned is not taken as deleted (D12)."""
+        if not stands or plan.merge is None or not plan.merge.fields:
+            return []
+        ids = [stand.salesforce_id or "" for stand in stands]
+        return [row for row in self.shift.org.retrieve(plan.object, ids, plan.merge.columns) if row]
+
+    def _merged(self, plan: PushPlan, stands: Sequence[Stand], rows: list[dict[str, Any]]) -> list[Outgoing]:
+        if not stands:
+            return []
+        with transaction.atomic():
+            self._lock(plan, stands)
+            if rows and plan.merge is not None:
+                merge_retrieved(plan.merge, rows, asked_at=self.shift.clock())
+            found = self._changes(plan, stands, merged=bool(rows))
+            ready = [
+                Outgoing(
+                    stand.entry,
+                    "update",
+                    plan.object,
+                    stand.salesforce_id,
+                    difference.values,
+                    unsendable=difference.unsendable,
+                )
+                for stand in stands
+                if (difference := found.get(stand.entry.id)) and self._says_something(plan, stand, difference)
+            ]
+            sent = {item.entry.id for item in ready}
+            self._drop([stand for stand in stands if stand.entry.id not in sent])
+            return self._keep(ready)
+
+    def _says_something(self, plan: PushPlan, stand: Stand, difference: Difference) -> bool:
+        if parents.hold_for(self.shift, self.claim, stand.entry, difference.parents) == parents.HELD:
+            return False
+        if not difference.values:
+            warn_unmapped(
+                self.shift, self.claim, plan.object, stand.entry, stand.salesforce_id, difference.unsendable
+            )
+        return bool(difference.values)
+
+    def _changes(
+        self, plan: PushPlan, stands: Sequence[Stand], *, merged: bool = False
+    ) -> dict[int, Difference]:
+        """What differs, by row; rows without a difference are left out."""
+        if not stands:
+            return {}
+        asks = {f.place: clash(f) for f in plan.fields if merged and f.conflict == Conflict.ASK}
+        query = sql.SQL(CHANGES).format(
+            changes=outgoing.changes(plan, open_question=asks),
+            unsendable=outgoing.unsendable(plan),
+            parents=outgoing.parents(plan, changed=True),
+            table=sql.Identifier(plan.table),
+            merged=sql.SQL("LEFT JOIN chunk c ON c.sid = l.salesforce_id" if merged else ""),
+        )
+        rows = fetch(query, [self.connection.pk, [stand.entry.id for stand in stands]])
+        return {id: Difference(*rest) for id, *rest in rows if any(rest)}
+
+    def _creates(self, stands: Sequence[Stand]) -> list[Outgoing]:
+        may = [stand for stand in stands if self._may_create(stand)]
+        self._drop([stand for stand in stands if stand not in may])
+        may = choosing.without_chosen(self.shift, self.claim, may)
+        name = self._new_object()
+        plan = self._plan(name, may)
+        if plan is None:
+            return []
+        with transaction.atomic():
+            self._lock(plan, may)
+            query = sql.SQL(CREATES).format(
+                values=outgoing.everything(plan),
+                parents=outgoing.parents(plan, changed=False),
+                table=sql.Identifier(plan.table),
+            )
+            found = {id: rest for id, *rest in fetch(query, [[s.entry.id for s in may], self.connection.pk])}
+            # A row that isn't found was linked, or its record deleted, since the look at where it stands.
+            lost = [stand.entry.id for stand in may if stand.entry.id not in found]
+            settle.put_back(self.claim.name, lost, not_before=self.shift.clock())
+            ready = [
+                self._create(plan, stand, *found[stand.entry.id]) for stand in may if stand.entry.id in found
+            ]
+            return self._keep([item for item in ready if item])
+
+    def _create(
+        self, plan: PushPlan, stand: Stand, values: dict[str, str | None], missing: list[dict[str, Any]]
+    ) -> Outgoing | None:
+        verdict = parents.hold_for(self.shift, self.claim, stand.entry, missing)
+        if verdict == parents.HELD:
+            return None
+        if verdict == parents.NEVER and self.claim.kind == "contact_role":
+            self._drop([stand])
+            return None
+        key = str(uuid5(self.shift.settings.workspace, f"{self.claim.kind}:{stand.entry.record_id}"))
+        return Outgoing(stand.entry, "create", plan.object, None, values, key if plan.has_key else None)
+
+    def _may_create(self, stand: Stand) -> bool:
+        entry = stand.entry
+        if entry.manual or entry.needed:
+            return True
+        settings = self.shift.settings
+        return why_not_pushed(self.claim.kind, stand.stage, settings, backfill=entry.backfill) is None
+
+    def _new_object(self) -> str:
+        """People become contacts or leads, as the setting says (D2)."""
+        as_lead = self.shift.settings.people_create_as == SyncSettings.CreateAs.LEAD
+        return "Lead" if self.claim.kind == "contact" and as_lead else OBJECTS[self.claim.kind][0]
+
+    def _plan(self, name: str, stands: Sequence[Stand]) -> PushPlan | None:
+        """None where nothing is to be done, or can be: then the rows are held with the reason."""
+        if not stands:
+            return None
+        try:
+            return push_plan(self.connection, name)
+        except UnreadableObject as problem:
+            self._hold(name, stands, problem.code, str(problem))
+            return None
+
+    def _hold(self, name: str, stands: Sequence[Stand], code: str, message: str) -> None:
+        ids = [stand.entry.id for stand in stands]
+        settle.put_back(self.claim.name, ids, state=OutboxEntry.State.HELD, not_before=self.shift.clock())
+        self.shift.tally.held += len(ids)
+        push_errors.record_ours(
+            self.connection,
+            kind=self.claim.kind,
+            salesforce_object=name,
+            rows=[(stand.entry.record_id, stand.salesforce_id or "") for stand in stands],
+            code=code,
+            message=message,
+            now=self.shift.clock(),
+        )
+
+    def _lock(self, plan: PushPlan, stands: Sequence[Stand]) -> None:
+        """Records before links, each in the order of their ids (design, *Traps*)."""
+        records = sql.SQL(LOCK_RECORDS).format(table=sql.Identifier(plan.table))
+        fetch(records, [[stand.entry.record_id for stand in stands]])
+        fetch(LOCK_LINKS, [self.connection.pk, [s.salesforce_id for s in stands if s.salesforce_id]])
+
+    def _drop(self, stands: Sequence[Stand]) -> None:
+        settle.drop(self.claim.name, [stand.entry.id for stand in stands], now=self.shift.clock())
+
+    def _keep(self, ready: Sequence[Outgoing]) -> list[Outgoing]:
+        """Written to their rows; a row that isn't ours any more is left out."""
+        payloads = [{"id": item.entry.id, "payload": item.payload()} for item in ready]
+        kept = {id for (id,) in fetch(KEEP, [json.dumps(payloads), self.claim.name])}
+        return [item for item in ready if item.entry.id in kept]
+
+
+NOT_MAPPED = "Salesforce knows no counterpart of the value of {field}, so it keeps its own."
+OWNER_NOT_MAPPED = "The owner here has no active user in Salesforce, so Salesforce keeps its own."
+
+
+def warn_unmapped(
+    shift: Shift,
+    claim: Claim,
+    object_name: str,
+    entry: Claimed,
+    salesforce_id: str | None,
+    fields: Sequence[str],
+) -> None:
+    """Fields that were changed here to what Salesforce can't be told; the others went out."""
+    for name in fields:
+        owner = name == "OwnerId"
+        push_errors.record_ours(
+            shift.connection,
+            kind=claim.kind,
+            salesforce_object=object_name,
+            rows=[(entry.record_id, salesforce_id or "")],
+            code="OWNER_NOT_MAPPED" if owner else "VALUE_NOT_MAPPED",
+            message=OWNER_NOT_MAPPED if owner else NOT_MAPPED.format(field=name),
+            field=name,
+            now=shift.clock(),
+        )

@@ -1,0 +1,105 @@
+"""Pushing what is due, until nothing is: what a task, a command or a test calls."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Min, Q
+
+from integrations.failpoints import reach
+from integrations.models import ApiAllowance, Connection, ConnectionState, OutboxEntry
+from integrations.salesforce.errors import SalesforceError, SignInNeeded, TryLater
+from integrations.salesforce.org import Org
+from integrations.sync.push import settle
+from integrations.sync.push.claim import MOST, Claim, claim, reap
+from integrations.sync.push.compose import Composer
+from integrations.sync.push.plan import OBJECTS
+from integrations.sync.push.sending import Blocked, Sender
+from integrations.sync.push.shift import Clock, Shift, Tally
+from integrations.sync.push.unknown import resolve
+
+
+def may_push(connection: Connection, now: datetime) -> bool:
+    """Not in the window, paused, read only, signed out, or at the org's daily limit (spec B2, A8)."""
+    allowance = ApiAllowance.objects.filter(connection=connection).first()
+    return connection.state == ConnectionState.ACTIVE and not (allowance and allowance.waiting(now))
+
+
+def drain(
+    connection: Connection,
+    org: Org,
+    *,
+    clock: Clock,
+    seconds: float,
+    most: int = MOST,
+    rounds: int | None = None,
+) -> Tally:
+    """Push until nothing is due, `seconds` are over, or Salesforce stands in the way. What is left stays.
+
+    Any number of workers may do so at once. `rounds` bounds how often the outbox is gone through.
+    """
+    shift = Shift(connection, org, clock)
+    ends_at = clock() + timedelta(seconds=seconds)
+    settle.release_children_of_settled(now=clock())
+    try:
+        while clock() < ends_at and rounds != 0 and _may_go_on(shift) and _round(shift, most, ends_at):
+            rounds = rounds - 1 if rounds is not None else None
+    except Blocked:
+        pass
+    return shift.tally
+
+
+def _may_go_on(shift: Shift) -> bool:
+    shift.connection.refresh_from_db()
+    return may_push(shift.connection, shift.clock())
+
+
+def _round(shift: Shift, most: int, ends_at: datetime) -> bool:
+    """Once through the outbox, parents before children; True where anything moved."""
+    moved = reap(shift.clock()) > 0
+    try:
+        moved = resolve(shift) or moved
+    except (TryLater, SignInNeeded) as error:
+        raise Blocked(error) from error
+    except SalesforceError:
+        moved = False  # looked at again later; what waits goes out meanwhile
+    for kind in OBJECTS:
+        while shift.clock() < ends_at:
+            taken = claim(kind, now=shift.clock(), most=most)
+            if not taken.rows:
+                break
+            moved = True
+            reach("push.claimed")
+            _push(shift, taken)
+            if not _may_go_on(shift):
+                return False
+    return moved
+
+
+def _push(shift: Shift, taken: Claim) -> None:
+    """One claim, to its end. Raises Blocked; whatever happens, no row is left behind as ours."""
+    try:
+        ready = Composer(shift, taken).compose()
+        reach("push.composed")
+        Sender(shift, taken).send(ready)
+    except SalesforceError as error:
+        _give_back(shift, taken, error)
+    finally:
+        settle.give_back_unsent(taken.name, now=shift.clock())
+
+
+def _give_back(shift: Shift, taken: Claim, error: SalesforceError) -> None:
+    """The read failed, nothing was sent."""
+    now = shift.clock()
+    later = (
+        now + timedelta(seconds=error.after or 5)
+        if isinstance(error, TryLater)
+        else now + timedelta(minutes=1)
+    )
+    settle.give_back_unsent(taken.name, now=now, not_before=later)
+    raise Blocked(error) from error
+
+
+def next_due(now: datetime) -> datetime | None:
+    """When the next row that waits for its time is due; None where none does."""
+    waits = Q(state__in=[OutboxEntry.State.PENDING, OutboxEntry.State.UNKNOWN])
+    found = OutboxEntry.objects.filter(waits).aggregate(soonest=Min("not_before"))["soonest"]
+    return found if isinstance(found, datetime) else None

@@ -1,0 +1,90 @@
+"""Records deleted here: deleted there too where deletion sync says so, else left there as tombstones (spec C8)."""
+
+from collections.abc import Sequence
+
+from integrations.models import OutboxEntry, RecordLink, SyncedObject
+from integrations.sync import push_errors
+from integrations.sync.push import settle
+from integrations.sync.push.claim import Claim
+from integrations.sync.push.plan import ROLE
+from integrations.sync.push.shift import Shift
+from integrations.sync.push.standing import Stand, fetch
+
+MOST_AT_ONCE = 100
+MOST_PERCENT = 2
+FEW = 10
+"""As few never wait for a yes, however small the object is: 2 % of forty records is none."""
+
+SWITCHES = {
+    "Account": "accounts_delete_sync",
+    "Contact": "contacts_delete_sync",
+    "Lead": "leads_delete_sync",
+    "Opportunity": "deals_delete_sync",
+}
+MASS_DELETE = (
+    "{count} records of {object} were deleted here at once. Nothing is deleted in Salesforce until an admin says "
+    "yes: retry them to delete them there too."
+)
+ROLE_ALONE = """
+SELECT r.salesforce_id FROM integrations_recordlink r
+ WHERE r.connection_id = %s AND r.salesforce_id = ANY(%s)
+   AND 2 = (SELECT count(*) FROM integrations_recordlink p
+             WHERE p.connection_id = r.connection_id AND p.state = 'linked'
+               AND p.salesforce_id IN (r.base ->> 'OpportunityId', r.base ->> 'ContactId')
+               AND CASE p.kind WHEN 'deal' THEN EXISTS (SELECT 1 FROM crm_deal d WHERE d.id = p.record_id)
+                               ELSE EXISTS (SELECT 1 FROM crm_contact c WHERE c.id = p.record_id) END)"""
+"""Roles that were taken away themselves; the others went with their deal or person, which decides for them."""
+
+
+def to_delete(shift: Shift, claim: Claim, object_name: str, stands: Sequence[Stand]) -> list[Stand]:
+    """Those to be deleted there; the others are settled here."""
+    wanted = _wanted(shift, object_name, stands)
+    left = [stand for stand in stands if stand not in wanted]
+    _leave_there(shift, claim, object_name, left)
+    if not _too_many(shift, object_name, len(wanted)):
+        return wanted
+    waiting = [stand for stand in wanted if not stand.entry.manual]
+    _wait_for_yes(shift, claim, object_name, waiting, len(wanted))
+    return [stand for stand in wanted if stand.entry.manual]
+
+
+def _wanted(shift: Shift, object_name: str, stands: Sequence[Stand]) -> list[Stand]:
+    if object_name != ROLE:
+        return list(stands) if getattr(shift.settings, SWITCHES[object_name]) else []
+    ids = [stand.salesforce_id for stand in stands]
+    alone = {id for (id,) in fetch(ROLE_ALONE, [shift.connection.pk, ids])}
+    return [stand for stand in stands if stand.salesforce_id in alone]
+
+
+def _leave_there(shift: Shift, claim: Claim, object_name: str, stands: Sequence[Stand]) -> None:
+    now = shift.clock()
+    ids = [stand.salesforce_id or "" for stand in stands]
+    unlinked = settle.unlink(shift.connection.pk, ids, state=RecordLink.State.TOMBSTONE, now=now)
+    settle.count_unlinked(shift.connection.pk, object_name, unlinked, gone=False)
+    settle.drop(claim.name, [stand.entry.id for stand in stands], now=now)
+
+
+def _too_many(shift: Shift, object_name: str, wanted: int) -> bool:
+    if object_name == ROLE or wanted <= FEW:
+        return False
+    synced = SyncedObject.objects.filter(connection=shift.connection, name=object_name).first()
+    linked = synced.linked if synced else 0
+    return wanted > MOST_AT_ONCE or wanted * 100 > linked * MOST_PERCENT
+
+
+def _wait_for_yes(shift: Shift, claim: Claim, object_name: str, stands: Sequence[Stand], count: int) -> None:
+    now = shift.clock()
+    message = MASS_DELETE.format(count=count, object=object_name)
+    settle.put_back(
+        claim.name, [stand.entry.id for stand in stands], state=OutboxEntry.State.HELD, not_before=now
+    )
+    shift.tally.held += len(stands)
+    push_errors.record_ours(
+        shift.connection,
+        kind=claim.kind,
+        salesforce_object=object_name,
+        rows=[(stand.entry.record_id, stand.salesforce_id or "") for stand in stands],
+        code="MASS_DELETE",
+        message=message,
+        now=now,
+    )

@@ -1,0 +1,233 @@
+"""Saying it: collections of 200, each row's answer settled as it comes (spec D8, D10).
+
+Before a call its rows are marked as sent, with the org's time; after it each is settled. Nothing is sent inside
+a transaction, and nothing twice: a call whose answer was lost leaves its rows *unknown*.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from integrations.failpoints import reach
+from integrations.models import OutboxEntry, RecordLink
+from integrations.salesforce.errors import (
+    Gone,
+    NeedsPerson,
+    OutcomeUnknown,
+    SalesforceError,
+    SignInNeeded,
+    TryLater,
+)
+from integrations.salesforce.rows import COLLECTION_SIZE, RowResult, WriteOptions
+from integrations.sync import push_errors
+from integrations.sync.external_ids import FIELD
+from integrations.sync.push import gone, outcomes, settle
+from integrations.sync.push.claim import Claim
+from integrations.sync.push.compose import Outgoing, warn_unmapped
+from integrations.sync.push.plan import OBJECTS, push_plan
+from integrations.sync.push.shift import Shift
+from integrations.sync.push.standing import fetch
+from integrations.sync.retries import uses_up_a_try
+
+ROUNDED = timedelta(seconds=1)
+"""The org's Date is rounded down to the second; a commit surely isn't after the second that follows."""
+MARK_SENT = """
+UPDATE integrations_outboxentry
+   SET claimed_at = %s, payload = jsonb_set(payload, '{sent_at}', to_jsonb(%s::text))
+ WHERE id = ANY(%s) AND claimed_by = %s AND state = 'in_flight' RETURNING id"""
+OPERATIONS = ("create", "update", "delete")
+
+
+class Blocked(Exception):
+    """The org, its quota or the sign-in stands in the way of every further call."""
+
+    def __init__(self, error: SalesforceError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class Sender:
+    """Sends one claim's composed rows."""
+
+    def __init__(self, shift: Shift, claim: Claim) -> None:
+        self.shift = shift
+        self.claim = claim
+        self.connection = shift.connection
+
+    def send(self, ready: Sequence[Outgoing]) -> None:
+        """Raises Blocked; what wasn't sent then waits again."""
+        calls = list(_calls(self.claim.kind, ready))
+        for done, rows in enumerate(calls):
+            try:
+                self._call(rows)
+            except Blocked:
+                left = [item.entry.id for rest in calls[done + 1 :] for item in rest]
+                settle.put_back(self.claim.name, left, not_before=self.shift.clock())
+                raise
+
+    def _call(self, rows: Sequence[Outgoing]) -> None:
+        rows = self._marked(rows)
+        if not rows:
+            return
+        reach("push.marked")
+        try:
+            results = self._ask(rows)
+        except NeedsPerson as error:
+            # Refused as a whole, nothing was done: ask in halves, until it is known which row is to blame.
+            if len(rows) == 1:
+                self._settle(rows, [RowResult(id=None, success=False, error=error)])
+                return
+            middle = len(rows) // 2
+            self._call(rows[:middle])
+            self._call(rows[middle:])
+            return
+        except SalesforceError as error:
+            self._failed(rows, error)
+            return
+        reach("push.answered")
+        self._settle(rows, results)
+        reach("push.settled")
+
+    def _marked(self, rows: Sequence[Outgoing]) -> list[Outgoing]:
+        """On the wire from now on; rows that the reaper took are left alone."""
+        sent_at = self.shift.org.time().isoformat()
+        ids = [item.entry.id for item in rows]
+        with transaction.atomic():
+            marked = fetch(MARK_SENT, [self.shift.clock(), sent_at, ids, self.claim.name])
+        ours = {id for (id,) in marked}
+        return [item for item in rows if item.entry.id in ours]
+
+    def _ask(self, rows: Sequence[Outgoing]) -> list[RowResult]:
+        org, first = self.shift.org, rows[0]
+        if first.op == "delete":
+            return org.delete_many([item.salesforce_id or "" for item in rows])
+        types = push_plan(self.connection, first.object).types()
+        values = [as_json(item.values, types) for item in rows]
+        settings = self.shift.settings
+        options = WriteOptions(
+            auto_assign=first.op == "create" and settings.run_assignment_rules,
+            allow_save=settings.pass_duplicate_alerts,
+        )
+        if first.op == "update":
+            with_ids = [{"id": item.salesforce_id, **row} for item, row in zip(rows, values, strict=True)]
+            return org.update_many(first.object, with_ids, options)
+        if first.key is None:
+            return org.create_many(first.object, values, options)
+        keyed = [{FIELD: item.key, **row} for item, row in zip(rows, values, strict=True)]
+        return org.upsert_many(first.object, FIELD, keyed, options)
+
+    def _failed(self, rows: Sequence[Outgoing], error: SalesforceError) -> None:
+        """The call as a whole: nothing of it was done, or nobody knows."""
+        if isinstance(error, OutcomeUnknown):
+            ids = [item.entry.id for item in rows]
+            settle.lose(self.claim.name, ids, look_at=self.shift.clock())
+            return
+        outcomes.postpone(self.shift, self.claim, rows, error)
+        if isinstance(error, SignInNeeded) or (
+            isinstance(error, TryLater) and not uses_up_a_try(error.scope)
+        ):
+            raise Blocked(error) from error
+
+    def _settle(self, rows: Sequence[Outgoing], results: Sequence[RowResult]) -> None:
+        pairs = list(zip(rows, results, strict=True))
+        self._succeed([(item, result) for item, result in pairs if result.success])
+        refused = [(item, result.error) for item, result in pairs if result.error is not None]
+        self._later([(item, error) for item, error in refused if isinstance(error, TryLater)])
+        lost = [item for item, error in refused if isinstance(error, Gone)]
+        if lost:
+            gone.look_after(self.shift, self.claim, lost, {item.entry.id: error for item, error in refused})
+        self._hold([pair for pair in refused if not isinstance(pair[1], TryLater | Gone)])
+
+    def _succeed(self, pairs: Sequence[tuple[Outgoing, RowResult]]) -> None:
+        if not pairs:
+            return
+        answered = self.shift.org.answered_at
+        at = answered + ROUNDED if answered else None
+        with transaction.atomic():
+            op, name = pairs[0][0].op, pairs[0][0].object
+            ours = settle.drop(self.claim.name, [item.entry.id for item, _ in pairs], now=self.shift.clock())
+            pairs = [pair for pair in pairs if pair[0].entry.id in ours]
+            SETTLE[op](self, name, pairs, at)
+            records = [item.entry.record_id for item, _ in pairs]
+            push_errors.close(self.connection, self.claim.kind, records, now=self.shift.clock())
+            for item, _ in pairs:
+                warn_unmapped(self.shift, self.claim, name, item.entry, item.salesforce_id, item.unsendable)
+
+    def _created(self, name: str, pairs: Sequence[tuple[Outgoing, RowResult]], at: datetime | None) -> None:
+        rows = [
+            {"salesforce_id": result.id, "record_id": item.entry.record_id, "base": item.values}
+            for item, result in pairs
+        ]
+        settle.link_created(self.connection.pk, name, self.claim.kind, rows, at=at)
+        settle.count_linked(self.connection.pk, name, len(rows))
+        adopted = sum(result.created is False for _, result in pairs)
+        self.shift.tally.created += len(pairs) - adopted
+        self.shift.tally.adopted += adopted
+
+    def _updated(self, name: str, pairs: Sequence[tuple[Outgoing, RowResult]], at: datetime | None) -> None:
+        rows = [{"salesforce_id": item.salesforce_id, "base": item.values} for item, _ in pairs]
+        settle.agree(self.connection.pk, rows, at=at)
+        self.shift.tally.updated += len(pairs)
+
+    def _deleted(self, name: str, pairs: Sequence[tuple[Outgoing, RowResult]], at: datetime | None) -> None:
+        ids = [item.salesforce_id or "" for item, _ in pairs]
+        rows = settle.unlink(self.connection.pk, ids, state=RecordLink.State.GONE, now=self.shift.clock())
+        settle.count_unlinked(self.connection.pk, name, rows, gone=True)
+        self.shift.tally.deleted += len(pairs)
+
+    def _later(self, pairs: Sequence[tuple[Outgoing, TryLater]]) -> None:
+        """Each row for itself, with its own number of tries."""
+        now = self.shift.clock()
+        for item, error in pairs:
+            tried = uses_up_a_try(error.scope)
+            when = outcomes.when(error, item.entry.attempts, now)
+            settle.put_back(self.claim.name, [item.entry.id], not_before=when, tried=tried)
+        self._report(pairs, state="retrying")
+
+    def _hold(self, pairs: Sequence[tuple[Outgoing, SalesforceError]]) -> None:
+        if not pairs:
+            return
+        ids = [item.entry.id for item, _ in pairs]
+        settle.put_back(
+            self.claim.name, ids, state=OutboxEntry.State.HELD, not_before=self.shift.clock(), tried=True
+        )
+        self.shift.tally.failed += len(pairs)
+        self._report(pairs, state="open")
+
+    def _report(self, pairs: Sequence[tuple[Outgoing, SalesforceError]], *, state: str) -> None:
+        for item, error in pairs:
+            outcomes.report(self.shift, self.claim, item, error, state=state)
+
+
+SETTLE: dict[str, Callable[[Sender, str, Sequence[tuple[Outgoing, RowResult]], datetime | None], None]] = {
+    "create": Sender._created,
+    "update": Sender._updated,
+    "delete": Sender._deleted,
+}
+
+
+def _calls(kind: str, ready: Sequence[Outgoing]) -> Iterable[list[Outgoing]]:
+    """⌈rows / 200⌉ calls per object and operation (D8)."""
+    for name in OBJECTS[kind]:
+        for op in OPERATIONS:
+            rows = [item for item in ready if item.op == op and item.object == name]
+            for start in range(0, len(rows), COLLECTION_SIZE):
+                yield rows[start : start + COLLECTION_SIZE]
+
+
+def as_json(values: dict[str, str | None], types: dict[str, str]) -> dict[str, Any]:
+    """Normalised texts as JSON takes them."""
+    return {name: _json(text, types.get(name, "string")) for name, text in values.items()}
+
+
+def _json(text: str | None, type_: str) -> Any:
+    if text is None:
+        return None
+    if type_ == "boolean":
+        return text == "true"
+    if type_ in ("int", "long"):
+        return int(Decimal(text))
+    return float(text) if type_ in ("double", "currency", "percent") else text

@@ -1,0 +1,33 @@
+"""What a worker carries through a push: where to, by which settings, with what clock, and what it has done."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from integrations.models import Connection, SyncSettings
+from integrations.salesforce.org import Org
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(slots=True)
+class Tally:
+    """The counts that `push --json` promises (spec, *Command line*)."""
+
+    created: int = 0
+    updated: int = 0
+    deleted: int = 0
+    adopted: int = 0
+    held: int = 0
+    failed: int = 0
+
+
+@dataclass(slots=True)
+class Shift:
+    """One worker's push, from its first claim to its last."""
+
+    connection: Connection
+    org: Org
+    clock: Clock
+    settings: SyncSettings = field(default_factory=SyncSettings.current)
+    tally: Tally = field(default_factory=Tally)

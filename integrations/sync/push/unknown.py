@@ -1,0 +1,195 @@
+"""Rows whose answer was lost: found out, never guessed (spec D9).
+
+An update or delete says the same when it is sent again, and so does a create that carries our key. A create
+without one is looked for at once and again until the org's request limit has passed; only then it is sent again.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.db import transaction
+
+from integrations.failpoints import reach
+from integrations.models import OutboxEntry, RecordLink
+from integrations.salesforce.ids import to18
+from integrations.salesforce.soql import quote
+from integrations.sync import push_errors
+from integrations.sync.adopting import KEY_FIELDS, Candidate, Create, pair
+from integrations.sync.external_ids import FIELD
+from integrations.sync.push import settle
+from integrations.sync.push.claim import LEASE
+from integrations.sync.push.shift import Shift
+from integrations.sync.push.standing import fetch
+
+AT_ONCE = 200
+SLACK = timedelta(seconds=2)
+"""The org's Date is rounded down, and so are its stamps."""
+LOOKS = (2, 5, 10, 20, 40, 60)
+"""Seconds between one look and the next; the last goes on."""
+
+TAKE = """
+UPDATE integrations_outboxentry o SET claimed_by = %s, claimed_at = %s, not_before = %s
+  FROM (SELECT id FROM integrations_outboxentry WHERE state = 'unknown' AND not_before <= %s
+         ORDER BY not_before, id LIMIT %s FOR UPDATE SKIP LOCKED) due
+ WHERE o.id = due.id RETURNING o.id, o.kind, o.record_id, o.payload, o.attempts"""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A row whose outcome isn't known."""
+
+    id: int
+    kind: str
+    record_id: int
+    payload: dict[str, Any] | None = field(repr=False)
+    attempts: int
+
+    @property
+    def is_open(self) -> bool:
+        """A create that went out: sending it again could make a second one."""
+        return bool(self.payload and self.payload["op"] == "create" and "sent_at" in self.payload)
+
+    @property
+    def object(self) -> str:
+        return str(self.payload["object"]) if self.payload else ""
+
+    @property
+    def key(self) -> str | None:
+        return self.payload["key"] if self.payload else None
+
+    @property
+    def sent_at(self) -> datetime:
+        return datetime.fromisoformat((self.payload or {})["sent_at"])
+
+
+def resolve(shift: Shift) -> bool:
+    """Look after what is due; True where something was. Raises SalesforceError, and then looks again later."""
+    name, now = uuid4().hex, shift.clock()
+    with transaction.atomic():
+        rows = [Lost(*row) for row in fetch(TAKE, [name, now, now + LEASE, now, AT_ONCE])]
+    if not rows:
+        return False
+    settle.put_back(name, [row.id for row in rows if not row.is_open], not_before=now)
+    groups: defaultdict[tuple[str, str], list[Lost]] = defaultdict(list)
+    for row in rows:
+        if row.is_open:
+            groups[(row.kind, row.object)].append(row)
+    try:
+        for (kind, object_name), lost in groups.items():
+            keyed = [row for row in lost if row.key]
+            _Search(shift, name, kind, object_name).by_key(keyed)
+            _Search(shift, name, kind, object_name).by_fields([row for row in lost if not row.key])
+    finally:
+        settle.look_again(name, now + timedelta(seconds=LOOKS[0]))
+    return True
+
+
+class _Search:
+    """The search for the creates of one object."""
+
+    def __init__(self, shift: Shift, name: str, kind: str, object_name: str) -> None:
+        self.shift = shift
+        self.name = name
+        self.kind = kind
+        self.object = object_name
+        self.connection = shift.connection
+
+    def by_key(self, rows: Sequence[Lost]) -> None:
+        """Found by our key, it is adopted; else it is sent again under the same key."""
+        if not rows:
+            return
+        keys = [str(row.key) for row in rows]
+        soql = f"SELECT Id, {FIELD} FROM {self.object} WHERE {FIELD} IN {quote(keys)}"  # noqa: S608  quoted
+        found = {item[FIELD].lower(): to18(item["Id"]) for item in self.shift.org.query_all(soql)}
+        reach("push.looked up")
+        self._adopt([(row, found[str(row.key).lower()]) for row in rows if str(row.key).lower() in found])
+        self._send_again([row for row in rows if str(row.key).lower() not in found])
+
+    def by_fields(self, rows: Sequence[Lost]) -> None:
+        """Found by who made it, when, and what its key fields say."""
+        if not rows:
+            return
+        since = min(row.sent_at for row in rows) - SLACK
+        fields = ("Id", "CreatedDate", *KEY_FIELDS[self.object])
+        soql = (
+            f"SELECT {', '.join(fields)} FROM {self.object}"  # noqa: S608  quoted
+            f" WHERE CreatedById = {quote(self.connection.sync_user_id)} AND CreatedDate >= {quote(since)}"
+        )
+        there = [_candidate(item) for item in self.shift.org.query_all(soql)]
+        reach("push.looked up")
+        linked = set(
+            RecordLink.objects.filter(
+                connection=self.connection, salesforce_id__in=[item.id for item in there]
+            ).values_list("salesforce_id", flat=True)
+        )
+        creates = [Create(row.id, row.sent_at, (row.payload or {})["values"]) for row in rows]
+        outcome = pair(self.object, creates, [item for item in there if item.id not in linked])
+        by_id = {row.id: row for row in rows}
+        self._adopt([(by_id[create], id) for create, id in outcome.pairs.items()])
+        for create, ids in outcome.ambiguous.items():
+            self._ask_a_person(by_id[create], ids)
+        self._wait_or_send_again([by_id[create] for create in outcome.unmatched])
+
+    def _adopt(self, pairs: Sequence[tuple[Lost, str]]) -> None:
+        """They are there: link them, as if the answer had come."""
+        now = self.shift.clock()
+        if not pairs:
+            return
+        at = self.shift.org.time() + SLACK
+        with transaction.atomic():
+            ours = settle.drop(self.name, [row.id for row, _ in pairs], now=now)
+            pairs = [pair for pair in pairs if pair[0].id in ours]
+            rows = [
+                {"salesforce_id": id, "record_id": row.record_id, "base": (row.payload or {})["values"]}
+                for row, id in pairs
+            ]
+            settle.link_created(self.connection.pk, self.object, self.kind, rows, at=at)
+            settle.count_linked(self.connection.pk, self.object, len(rows))
+            push_errors.close(self.connection, self.kind, [row.record_id for row, _ in pairs], now=now)
+        self.shift.tally.adopted += len(pairs)
+
+    def _wait_or_send_again(self, rows: Sequence[Lost]) -> None:
+        """Salesforce may still be at it until the request limit has passed, by the org's own clock."""
+        limit = timedelta(seconds=self.shift.settings.request_limit_seconds)
+        passed = self.shift.org.time() - limit - SLACK
+        self._send_again([row for row in rows if row.sent_at <= passed])
+        waiting = [row for row in rows if row.sent_at > passed]
+        for row in waiting:
+            age = (self.shift.org.time() - row.sent_at).total_seconds()
+            wait = min(
+                next((step for step in LOOKS if step >= age), LOOKS[-1]),
+                (row.sent_at - passed).total_seconds() + 1,
+            )
+            settle.look_again(self.name, self.shift.clock() + timedelta(seconds=wait), ids=[row.id])
+
+    def _send_again(self, rows: Sequence[Lost]) -> None:
+        """A record that was deleted here meanwhile is not made there, once that is sure."""
+        settle.put_back(self.name, [row.id for row in rows], not_before=self.shift.clock())
+
+    def _ask_a_person(self, row: Lost, ids: Sequence[str]) -> None:
+        now = self.shift.clock()
+        settle.put_back(self.name, [row.id], state=OutboxEntry.State.HELD, not_before=now)
+        self.shift.tally.held += 1
+        push_errors.record_ours(
+            self.connection,
+            kind=self.kind,
+            salesforce_object=self.object,
+            rows=[(row.record_id, "")],
+            code="SEVERAL_CANDIDATES",
+            message=(
+                "Salesforce's answer was lost, and it holds several records that could be this one: "
+                f"{', '.join(sorted(ids))}. Link one of them, or retry to make a new one."
+            ),
+            existing_ids=sorted(ids),
+            sent=(row.payload or {})["values"],
+            now=now,
+        )
+
+
+def _candidate(item: dict[str, Any]) -> Candidate:
+    created = datetime.fromisoformat(item["CreatedDate"])
+    return Candidate(to18(item["Id"]), created, item)

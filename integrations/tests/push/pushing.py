@@ -1,0 +1,55 @@
+"""Somebody who works in the workspace, and the push that follows them."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from crm import journal
+from crm.models import Account, Contact, ContactRole, Deal
+from integrations.models import Connection, OutboxEntry, RecordLink
+from integrations.sync.push.drain import drain, next_due
+from integrations.sync.push.shift import Tally
+from integrations.tests.pull.live import Clock, door
+
+Kind = type[Account] | type[Contact] | type[Deal] | type[ContactRole]
+
+
+@dataclass
+class Desk:
+    """Writes as a person does, journaled, and pushes with a clock that can skip waits."""
+
+    connection: Connection
+    clock: Clock = field(default_factory=Clock)
+
+    def create(self, model: Any, **values: Any) -> Any:
+        with journal.acting(None, "web"):
+            return model.objects.create(**values)
+
+    def change(self, record: Any, **values: Any) -> None:
+        with journal.acting(None, "web"):
+            record.change(values)
+
+    def delete(self, record: Any) -> None:
+        with journal.acting(None, "web"):
+            record.delete()
+
+    def push(self) -> Tally:
+        """What is due now, in one worker."""
+        org = door(self.connection)
+        try:
+            return drain(self.connection, org, clock=self.clock, seconds=60)
+        finally:
+            org.close()
+
+    def push_all(self, tries: int = 60) -> None:
+        """Until nothing waits for its time any more."""
+        for _ in range(tries):
+            self.push()
+            due = next_due(self.clock())
+            if due is None:
+                return
+            self.clock.skip_to(due + timedelta(milliseconds=1))
+        raise AssertionError(f"The outbox doesn't empty: {list(OutboxEntry.objects.values())}")
+
+    def link_of(self, record: Any) -> RecordLink:
+        return RecordLink.objects.get(kind=record.kind, record_id=record.pk, state="linked")
