@@ -31,7 +31,7 @@ LOCK_LINKS = """
 SELECT id FROM integrations_recordlink WHERE connection_id = %s AND salesforce_id = ANY(%s)
  ORDER BY id FOR NO KEY UPDATE"""
 CHANGES = """
-SELECT o.id, {changes}, {unsendable}, {parents}
+SELECT o.id, {changes}::json, {unsendable}, {parents}::json
   FROM integrations_outboxentry o
   JOIN {table} r ON r.id = o.record_id
   JOIN integrations_recordlink l
@@ -39,7 +39,7 @@ SELECT o.id, {changes}, {unsendable}, {parents}
   {merged}
  WHERE o.id = ANY(%s)"""
 CREATES = """
-SELECT o.id, {values}, {parents}
+SELECT o.id, {values}::json, {parents}::json
   FROM integrations_outboxentry o JOIN {table} r ON r.id = o.record_id
  WHERE o.id = ANY(%s) AND NOT EXISTS (
    SELECT 1 FROM integrations_recordlink l

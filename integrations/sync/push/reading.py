@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg import sql
 
-from integrations.sync.pull.apply import execute, merge, prepare_session
+from integrations.sync.pull.apply import execute, merge, writing_pulled
 from integrations.sync.pull.plan import ObjectPlan
 from integrations.sync.pull.staging import NUL_IN_JSON
 from integrations.sync.pull.statements import Statements
@@ -16,25 +16,21 @@ RETRIEVED = """
 CREATE TEMP TABLE retrieved ON COMMIT DROP AS
 SELECT row.place AS seq, {asked_at}::timestamptz AS asked_at, {columns}
   FROM jsonb_array_elements({rows}::jsonb) WITH ORDINALITY AS row(value, place)"""
-NOTHING_MET = "SELECT 1 FROM chunk WHERE action = 'update' LIMIT 1"
+MET = "SELECT 1 FROM chunk WHERE action = 'update' LIMIT 1"
 
 
 def merge_retrieved(plan: ObjectPlan, rows: list[dict[str, Any]], *, asked_at: datetime) -> None:
     """Inside a transaction that has locked the records and links: leaves `chunk` for what comes after."""
-    execute(sql.SQL("DROP TABLE IF EXISTS pg_temp.retrieved"))
-    prepare_session()
     columns = sql.SQL(", ").join(
         sql.SQL("nullif(row.value ->> {}, '') AS {}").format(sql.Literal(name), sql.Identifier(name))
         for name in plan.columns
     )
     text = NUL_IN_JSON.sub(r"\1", json.dumps(rows, ensure_ascii=False)).encode(errors="replace").decode()
-    execute(
-        sql.SQL(RETRIEVED).format(
-            asked_at=sql.Literal(asked_at.isoformat()), columns=columns, rows=sql.Literal(text)
-        )
-    )
+    at, literal = sql.Literal(asked_at.isoformat()), sql.Literal(text)
     statements = Statements(plan, TABLE)
-    execute(statements.chunk, [0, len(rows)])
-    if execute(sql.SQL(NOTHING_MET)):
-        merge(statements)
-    execute(sql.SQL("SELECT set_config('lockstep.skip', '', true)"))
+    with writing_pulled():
+        execute(sql.SQL("DROP TABLE IF EXISTS pg_temp.retrieved"))
+        execute(sql.SQL(RETRIEVED).format(asked_at=at, columns=columns, rows=literal))
+        execute(statements.chunk, [0, len(rows)])
+        if execute(sql.SQL(MET)):
+            merge(statements)

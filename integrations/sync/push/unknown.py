@@ -35,7 +35,7 @@ TAKE = """
 UPDATE integrations_outboxentry o SET claimed_by = %s, claimed_at = %s, not_before = %s
   FROM (SELECT id FROM integrations_outboxentry WHERE state = 'unknown' AND not_before <= %s
          ORDER BY not_before, id LIMIT %s FOR UPDATE SKIP LOCKED) due
- WHERE o.id = due.id RETURNING o.id, o.kind, o.record_id, o.payload, o.attempts"""
+ WHERE o.id = due.id RETURNING o.id, o.kind, o.record_id, o.payload::json, o.attempts"""
 
 
 @dataclass(frozen=True, slots=True)

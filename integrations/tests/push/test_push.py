@@ -2,7 +2,7 @@
 
 import pytest
 
-from crm.models import Account, Contact, ContactRole, Deal
+from crm.models import Account, Contact, ContactRole, Deal, DealStage
 from integrations.models import OutboxEntry, SyncError
 from integrations.tests.pull.seller import Seller
 from integrations.tests.push.pushing import Desk
@@ -65,10 +65,10 @@ def test_a_refusal_is_held_with_its_reason_and_goes_out_once_mended(desk: Desk) 
 
 def test_a_deal_and_its_role_go_out_together(desk: Desk, seller: Seller) -> None:
     person = desk.create(Contact, last_name="Role")
-    deal = desk.create(Deal, name="Big", close_date="2026-12-31")
+    stage = DealStage.objects.filter(pipeline__locked=True).first()
+    deal = desk.create(Deal, name="Big", close_date="2026-12-31", stage=stage)
     role = desk.create(ContactRole, deal=deal, contact=person, role="Decision Maker")
     desk.push_all()
-    print(list(SyncError.objects.values("code", "message", "salesforce_object")))
     there = seller.one(
         f"SELECT Role, OpportunityId FROM OpportunityContactRole WHERE Id = '{desk.link_of(role).salesforce_id}'"
     )
