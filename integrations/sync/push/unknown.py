@@ -18,7 +18,7 @@ from integrations.models import OutboxEntry, RecordLink
 from integrations.salesforce.ids import to18
 from integrations.salesforce.soql import quote
 from integrations.sync import push_errors
-from integrations.sync.adopting import KEY_FIELDS, Candidate, Create, pair
+from integrations.sync.adopting import KEY_FIELDS, SLACK, Candidate, Create, pair
 from integrations.sync.external_ids import FIELD
 from integrations.sync.push import settle
 from integrations.sync.push.claim import LEASE
@@ -26,8 +26,6 @@ from integrations.sync.push.shift import Shift
 from integrations.sync.push.standing import fetch
 
 AT_ONCE = 200
-SLACK = timedelta(seconds=2)
-"""The org's Date is rounded down, and so are its stamps."""
 LOOKS = (2, 5, 10, 20, 40, 60)
 """Seconds between one look and the next; the last goes on."""
 
@@ -37,8 +35,13 @@ UPDATE integrations_outboxentry o SET claimed_by = %s, claimed_at = %s, not_befo
          ORDER BY not_before, id LIMIT %s FOR UPDATE SKIP LOCKED) due
  WHERE o.id = due.id RETURNING o.id, o.kind, o.record_id, o.payload::json, o.attempts"""
 
+UNDECIDED = """
+SELECT id, kind, record_id, payload::json, attempts FROM integrations_outboxentry
+ WHERE state IN ('in_flight', 'unknown') AND kind = %s AND payload ->> 'object' = %s AND payload ->> 'op' = 'create'
+   AND payload ->> 'key' IS NULL AND payload ? 'sent_at'"""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Lost:
     """A row whose outcome isn't known."""
 
@@ -126,13 +129,24 @@ class _Search:
                 connection=self.connection, salesforce_id__in=[item.id for item in there]
             ).values_list("salesforce_id", flat=True)
         )
-        creates = [Create(row.id, row.sent_at, (row.payload or {})["values"]) for row in rows]
-        outcome = pair(self.object, creates, [item for item in there if item.id not in linked])
         by_id = {row.id: row for row in rows}
-        self._adopt([(by_id[create], id) for create, id in outcome.pairs.items()])
-        for create, ids in outcome.ambiguous.items():
-            self._ask_a_person(by_id[create], ids)
-        self._wait_or_send_again([by_id[create] for create in outcome.unmatched])
+        creates = [Create(row.id, row.sent_at, (row.payload or {})["values"]) for row in self._undecided()]
+        outcome = pair(self.object, creates, [item for item in there if item.id not in linked])
+        self._adopt([(by_id[create], id) for create, id in outcome.pairs.items() if create in by_id])
+        self._several({by_id[create]: ids for create, ids in outcome.ambiguous.items() if create in by_id})
+        self._none([by_id[create] for create in outcome.unmatched if create in by_id])
+
+    def _several(self, hits: dict[Lost, list[str]]) -> None:
+        """A person decides, once Salesforce is surely done: a twin that is being decided may take one away."""
+        for row, ids in hits.items():
+            if self._is_over(row):
+                self._ask_a_person(row, ids)
+            else:
+                self._look_again(row)
+
+    def _undecided(self) -> list[Lost]:
+        """All creates of the object whose answer isn't there: each may claim what is found."""
+        return [Lost(*row) for row in fetch(UNDECIDED, [self.kind, self.object])]
 
     def _adopt(self, pairs: Sequence[tuple[Lost, str]]) -> None:
         """They are there: link them, as if the answer had come."""
@@ -152,19 +166,27 @@ class _Search:
             push_errors.close(self.connection, self.kind, [row.record_id for row, _ in pairs], now=now)
         self.shift.tally.adopted += len(pairs)
 
-    def _wait_or_send_again(self, rows: Sequence[Lost]) -> None:
-        """Salesforce may still be at it until the request limit has passed, by the org's own clock."""
-        limit = timedelta(seconds=self.shift.settings.request_limit_seconds)
-        passed = self.shift.org.time() - limit - SLACK
-        self._send_again([row for row in rows if row.sent_at <= passed])
-        waiting = [row for row in rows if row.sent_at > passed]
-        for row in waiting:
-            age = (self.shift.org.time() - row.sent_at).total_seconds()
-            wait = min(
-                next((step for step in LOOKS if step >= age), LOOKS[-1]),
-                (row.sent_at - passed).total_seconds() + 1,
-            )
-            settle.look_again(self.name, self.shift.clock() + timedelta(seconds=wait), ids=[row.id])
+    def _none(self, rows: Sequence[Lost]) -> None:
+        """Salesforce may still be at it; only when its request limit has passed they are sent again."""
+        over = [row for row in rows if self._is_over(row)]
+        self._send_again(over)
+        for row in rows:
+            if row not in over:
+                self._look_again(row)
+
+    def _is_over(self, row: Lost) -> bool:
+        """Whether the request limit has passed, by the org's own clock."""
+        return self.shift.org.time() >= row.sent_at + self._limit()
+
+    def _limit(self) -> timedelta:
+        return timedelta(seconds=self.shift.settings.request_limit_seconds) + SLACK
+
+    def _look_again(self, row: Lost) -> None:
+        age = (self.shift.org.time() - row.sent_at).total_seconds()
+        pause = next((step for step in LOOKS if step >= age), LOOKS[-1])
+        until_over = self._limit().total_seconds() - age
+        at = self.shift.clock() + timedelta(seconds=max(min(pause, until_over), 0.1))
+        settle.look_again(self.name, at, ids=[row.id])
 
     def _send_again(self, rows: Sequence[Lost]) -> None:
         """A record that was deleted here meanwhile is not made there, once that is sure."""

@@ -103,7 +103,7 @@ def empty(*tables: str) -> None:
 
 @pytest.mark.kill
 @pytest.mark.parametrize("bulk", [False, True], ids=["rest", "bulk"])
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", [point for point in POINTS if point.startswith("pull.")])
 def test_a_killed_worker_is_replaced(
     demo_org: SandboxOrg, connection: Connection, monkeypatch: pytest.MonkeyPatch, point: str, bulk: bool
 ) -> None:
