@@ -33,6 +33,7 @@ def _bursts(
 ) -> Iterator[None]:
     while keep_on():
         if list(listener.notifies(timeout=patience, stop_after=1)):
+            list(listener.notifies(timeout=0))  # one wake-up is enough for all that came by now
             yield
 
 

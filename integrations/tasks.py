@@ -5,6 +5,7 @@ stand in CELERY_TASK_ROUTES.
 """
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 from celery import Task, shared_task
@@ -16,10 +17,16 @@ from integrations.salesforce.errors import SalesforceError
 from integrations.sync import due, notices, waiting, window
 from integrations.sync.preparing import keep_prepared, prepare
 from integrations.sync.pull.slices import work_on
+from integrations.sync.push.alarm import set_alarm
+from integrations.sync.push.drain import drain, may_push, next_due
 from integrations.sync.visibility import apply_visibility, to_show_or_hide
 from integrations.tokens import open_org
 
 SLICE_SECONDS = 100
+PUSH_SECONDS = 60
+SOON = timedelta(seconds=90)
+LEAST = timedelta(seconds=1)
+"""A row that is due and can't be taken belongs to another worker: no need to look without a pause."""
 logger = logging.getLogger(__name__)
 
 
@@ -45,6 +52,8 @@ def tick() -> None:
     due.start_first_pulls(now)
     for run in due.to_work_on(now):
         ring(pull_slice, run_id=run.pk)
+    for connection in due.to_push(now):
+        ring(push_changes, connection_id=connection.pk)
 
 
 @shared_task(soft_time_limit=50, time_limit=60)
@@ -106,7 +115,28 @@ def pull_slice(*, run_id: int) -> None:
         ring(pull_slice, after=seconds, run_id=run_id)
 
 
-@shared_task(soft_time_limit=50, time_limit=60)
-def count_waiting() -> None:
-    """The doorbell of `manage.py listen`. Nothing is sent by this version: what waits is counted for the page."""
-    waiting.count_waiting(timezone.now())
+@shared_task(soft_time_limit=240, time_limit=300)
+def push_changes(*, connection_id: int) -> None:
+    """What `listen` and the tick ring for: send what is due, and have a worker woken for what is due soon."""
+    connection = Connection.objects.live().filter(pk=connection_id).first()
+    if connection is None:
+        return
+    if may_push(connection, timezone.now()):
+        org = open_org(connection, feature="push")
+        try:
+            drain(connection, org, clock=timezone.now, seconds=PUSH_SECONDS)
+        finally:
+            org.close()
+        _wake_again(connection)
+    waiting.keep_counted(timezone.now())
+
+
+def _wake_again(connection: Connection) -> None:
+    """At once where the time was over first, else when the next row's time comes; later than soon is the tick's."""
+    due, now = next_due(), timezone.now()
+    connection.refresh_from_db()
+    if due is None or due > now + SOON or not may_push(connection, now):
+        return
+    at = max(due, now + LEAST)
+    if set_alarm(connection, at, now=now):
+        ring(push_changes, after=(at - now).total_seconds(), connection_id=connection.pk)

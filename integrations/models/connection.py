@@ -80,6 +80,9 @@ class Connection(models.Model):
     needs_sign_in_since = models.DateTimeField(null=True)
     needs_sign_in_reason = models.TextField(blank=True, default="")
     sign_in_notice_at = models.DateTimeField(null=True, help_text="when the admins were mailed (A6)")
+    push_alarm_at = models.DateTimeField(
+        null=True, help_text="when a worker is woken for what waits for its time"
+    )
     disconnected_at = models.DateTimeField(null=True)
 
     objects = ConnectionQuerySet.as_manager()

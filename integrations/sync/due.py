@@ -4,9 +4,11 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from integrations.models import ApiAllowance, Connection, ConnectionState, SyncRun
+from integrations.models import ApiAllowance, Connection, ConnectionState, OutboxEntry, SyncRun
 from integrations.sync import visibility
 from integrations.sync.pull.runs import OPEN, start_first_pull, start_pull
+from integrations.sync.push.claim import LEASE
+from integrations.sync.push.drain import may_push
 from integrations.sync.refusals import Refused
 
 MOVING = (ConnectionState.CONFIGURING, ConnectionState.READ_ONLY, ConnectionState.ACTIVE)
@@ -50,6 +52,17 @@ def start_scheduled_pull(now: datetime) -> SyncRun | None:
         return start_pull(connection=connection, trigger=SyncRun.Trigger.SCHEDULE, now=now)
     except Refused:
         return None
+
+
+def to_push(now: datetime) -> list[Connection]:
+    """Connections whose outbox has something due, or rows of a worker that died: the sweep."""
+    state = OutboxEntry.State
+    due = Q(state__in=[state.PENDING, state.UNKNOWN], not_before__lte=now) | Q(
+        state=state.IN_FLIGHT, claimed_at__lt=now - LEASE
+    )
+    if not OutboxEntry.objects.filter(due).exists():
+        return []
+    return [connection for connection in Connection.objects.live() if may_push(connection, now)]
 
 
 def to_work_on(now: datetime) -> list[SyncRun]:

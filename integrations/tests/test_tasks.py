@@ -88,17 +88,20 @@ def test_a_mail_server_that_is_down_costs_a_minute_not_the_notice(
 
 @pytest.mark.django_db(transaction=True)
 def test_the_doorbell_counts_what_waits(eager: None) -> None:
+    make_connection()
     make_contact()
     ring()
     assert WaitingCount.objects.get(kind=Kind.CONTACT).rows == 1
     assert WaitingCount.objects.get(kind=Kind.DEAL).rows == 0
 
 
-def test_an_unreachable_broker_doesnt_end_the_listening(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_broker_doesnt_end_the_listening(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(*args: object, **options: object) -> None:
         raise OperationalError("no broker")
 
-    monkeypatch.setattr(tasks.count_waiting, "delay", refuse)
+    monkeypatch.setattr(tasks.push_changes, "delay", refuse)
     ring()
 
 

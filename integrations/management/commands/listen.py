@@ -9,7 +9,8 @@ from django.core.management.base import BaseCommand
 from kombu.exceptions import OperationalError
 
 from integrations.listening import wake_ups
-from integrations.tasks import count_waiting
+from integrations.models import Connection
+from integrations.tasks import push_changes
 from integrations.triggers import CHANNEL
 
 logger = logging.getLogger(__name__)
@@ -28,11 +29,9 @@ class Command(BaseCommand):
 
 
 def ring() -> None:
-    """Wake the workers. Nothing is sent by this version: the task counts what waits, for the overview.
-
-    An unreachable broker is no reason to stop listening: the tick counts too, each minute.
-    """
+    """Wake a worker. An unreachable broker is no reason to stop listening: the tick looks too, each minute."""
     try:
-        count_waiting.delay()
+        for connection in Connection.objects.live():
+            push_changes.delay(connection_id=connection.pk)
     except OperationalError as problem:
         logger.warning("The workers can't be woken: %s", problem)

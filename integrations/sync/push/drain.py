@@ -15,12 +15,29 @@ from integrations.sync.push.plan import OBJECTS
 from integrations.sync.push.sending import Blocked, Sender
 from integrations.sync.push.shift import Clock, Shift, Tally
 from integrations.sync.push.unknown import resolve
+from integrations.sync.refusals import Refused
 
 
 def may_push(connection: Connection, now: datetime) -> bool:
     """Not in the window, paused, read only, signed out, or at the org's daily limit (spec B2, A8)."""
     allowance = ApiAllowance.objects.filter(connection=connection).first()
     return connection.state == ConnectionState.ACTIVE and not (allowance and allowance.waiting(now))
+
+
+WHY_NOT = {
+    ConnectionState.CONFIGURING: "Syncing isn't on yet: edits wait until it is.",
+    ConnectionState.PAUSED: "Syncing is paused: edits wait until it is resumed.",
+    ConnectionState.READ_ONLY: "The connection is read only: edits wait until that is switched off.",
+    ConnectionState.NEEDS_SIGN_IN: "An admin has to sign in to Salesforce again first.",
+    ConnectionState.DISCONNECTED: "Salesforce isn't connected.",
+}
+
+
+def refuse_push(connection: Connection) -> None:
+    """Raises Refused where no push may leave, by hand or not (spec B2, A8)."""
+    if reason := WHY_NOT.get(connection.state):
+        until = connection.window_ends_at if connection.in_window else None
+        raise Refused(reason, until=until)
 
 
 def drain(
@@ -98,8 +115,8 @@ def _give_back(shift: Shift, taken: Claim, error: SalesforceError) -> None:
     raise Blocked(error) from error
 
 
-def next_due(now: datetime) -> datetime | None:
-    """When the next row that waits for its time is due; None where none does."""
+def next_due() -> datetime | None:
+    """When the next row that waits for its time is due, or was; None where none waits for that."""
     waits = Q(state__in=[OutboxEntry.State.PENDING, OutboxEntry.State.UNKNOWN])
     found = OutboxEntry.objects.filter(waits).aggregate(soonest=Min("not_before"))["soonest"]
     return found if isinstance(found, datetime) else None

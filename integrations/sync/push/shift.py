@@ -1,7 +1,7 @@
 """What a worker carries through a push: where to, by which settings, with what clock, and what it has done."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from integrations.models import Connection, SyncSettings
@@ -20,6 +20,14 @@ class Tally:
     adopted: int = 0
     held: int = 0
     failed: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+    def add(self, more: "Tally") -> None:
+        """What another push did."""
+        for name, value in more.as_dict().items():
+            setattr(self, name, getattr(self, name) + value)
 
 
 @dataclass(slots=True)

@@ -45,7 +45,7 @@ class Desk:
         """Until nothing waits for its time any more."""
         for _ in range(tries):
             self.push()
-            due = next_due(self.clock())
+            due = next_due()
             if due is None:
                 return
             self.clock.skip_to(due + timedelta(milliseconds=1))
