@@ -94,10 +94,13 @@ def _first_meeting(
     ours_at: datetime | None,
     theirs_at: datetime | None,
 ) -> Decision:
-    """Nothing was agreed yet: a blank loses to a value, two values are a conflict."""
+    """Nothing was agreed yet: a blank loses to a value, two values are a conflict.
+
+    An owner or account that isn't known here is a value all the same: it must not be overwritten unasked.
+    """
     if is_blank(ours):
         return Decision(Outcome.THEIRS, theirs)
-    if is_blank(incoming):
+    if is_blank(theirs):
         return Decision(Outcome.OURS, theirs)
     return _conflict(NO_BASE, ours, theirs, incoming, conflict, ours_at, theirs_at)
 

@@ -263,8 +263,9 @@ class Statements:
             " AND j.changes ? {path} AND j.origin <> 'pull')",
             path=sql.Literal(field.target.key),
         )
-        return sql.SQL("CASE WHEN c.modified >= coalesce({}, '-infinity') THEN {} ELSE {} END").format(
-            edited, field.theirs(), field.ours()
+        # Unknown or equal times let Salesforce win.
+        return sql.SQL("CASE WHEN {} > c.modified THEN {} ELSE {} END").format(
+            edited, field.ours(), field.theirs()
         )
 
     @cached_property

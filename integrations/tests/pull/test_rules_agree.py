@@ -1,5 +1,10 @@
-"""The pull's SQL decides every field as the pure function does (design, idea 5)."""
+"""The pull's SQL decides every field as the pure function does, and keeps what it decided (design, idea 5).
 
+All types that a workspace field can have, nulls and blanks, no base, all rules, times equal and unknown.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -10,132 +15,285 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crm.catalogue import mappable_fields
 from crm.journal import acting
-from crm.models import Contact, CustomField, JournalEntry
-from integrations.models import Connection, RecordLink
+from crm.models import Account, Contact, ContactStage, CustomField, Deal, JournalEntry
+from crm.tests.factories import make_account, make_stage, make_user
+from integrations.models import Connection, FieldConflict, RecordLink, SalesforceOwner
 from integrations.tests import factories
-from integrations.tests.factories import NOW, row
+from integrations.tests.factories import NOW, row, salesforce_id
 from integrations.tests.pull.pulling import pull_rows
+from mappings.catalogue import SALESFORCE_OBJECTS
 from mappings.converters import to_workspace
-from mappings.field_types import FieldType
-from mappings.models import Conflict, FieldMap
-from mappings.write_rules import NO_BASE, Outcome, decide
+from mappings.field_types import REFERENCES, FieldType
+from mappings.models import Conflict, FieldMap, StageMap, ValueMap
+from mappings.write_rules import NO_BASE, NO_LOSER, Decision, Outcome, decide
 
 pytestmark = pytest.mark.django_db
 
-# Workspace field, its type, Salesforce's field and type, and few values, so that they often meet.
-FIELDS: dict[str, tuple[FieldType, str, str, list[str | None]]] = {
-    "title": (FieldType.TEXT, "Title", "string", [None, "CEO", "ceo", " CEO", "O'Neil \\ 😀"]),
-    "street": (FieldType.LONG_TEXT, "MailingStreet", "textarea", [None, "1 rue\nde la Paix", "2"]),
-    "do_not_call": (FieldType.CHECKBOX, "DoNotCall", "boolean", ["true", "false"]),
-    "custom.score": (FieldType.NUMBER, "Score__c", "double", [None, "0", "1.5", "-3", "100000"]),
-    "custom.since": (FieldType.DATE, "Since__c", "date", [None, "2025-02-28", "1999-12-31"]),
-    "custom.seen": (FieldType.DATETIME, "Seen__c", "datetime", [None, "2025-02-28T10:00:00Z"]),
-    "custom.tier": (FieldType.PICKLIST, "Tier__c", "picklist", [None, "A", "B"]),
-}
+T = FieldType
 EDITED_AT = NOW - timedelta(hours=1)
+MODELS: dict[str, Any] = {"Contact": Contact, "Account": Account, "Opportunity": Deal}
+NAMES = {"Contact": ("last_name", "LastName"), "Account": ("name", "Name"), "Opportunity": ("name", "Name")}
+OWNERS = [salesforce_id("005", number) for number in (1, 2, 3)]
+ACCOUNTS = [salesforce_id("001", number) for number in (901, 902, 903)]
+"""Of each the third is unknown here."""
 
 
-def case(values: list[str | None]) -> st.SearchStrategy[tuple[Any, str | None, str | None, Conflict]]:
+@dataclass(frozen=True)
+class Mapped:
+    """A Salesforce field, its type, and few values, so that they often meet."""
+
+    salesforce: str
+    type: str
+    values: list[str | None]
+    renamed: dict[str, str] = field(default_factory=dict)
+
+
+TEXT = [None, "CEO", "ceo", " CEO", "O'Neil \\ 😀"]
+NUMBERS = [None, "0", "1.5", "-3", "100000"]
+CONTACT = {
+    "title": Mapped("Title", "string", TEXT),
+    "street": Mapped("MailingStreet", "textarea", [None, "1 rue\nde la Paix", "2"]),
+    "email": Mapped("Email", "email", [None, "a@acme.com", "A@acme.com"]),
+    "phone": Mapped("Phone", "phone", [None, "1", "2"]),
+    "source": Mapped("LeadSource", "picklist", [None, "Web", "Website", "Fair"], {"Web": "Website"}),
+    "do_not_call": Mapped("DoNotCall", "boolean", ["true", "false"]),
+    "stage": Mapped("Status__c", "picklist", [None, "Working", "Closed", "Unmapped"]),
+    "owner": Mapped("OwnerId", "reference", [None, *OWNERS]),
+    "account": Mapped("AccountId", "reference", [None, *ACCOUNTS]),
+}
+CUSTOM: dict[FieldType, Mapped] = {
+    T.TEXT: Mapped("Text__c", "string", TEXT),
+    T.LONG_TEXT: Mapped("Long__c", "textarea", [None, "a\nb", "a"]),
+    T.NUMBER: Mapped("Number__c", "double", NUMBERS),
+    T.CURRENCY: Mapped("Currency__c", "currency", NUMBERS),
+    T.PERCENT: Mapped("Percent__c", "percent", NUMBERS),
+    T.DATE: Mapped("Date__c", "date", [None, "2025-02-28", "1999-12-31"]),
+    T.DATETIME: Mapped("Moment__c", "datetime", [None, "2025-02-28T10:00:00Z", "2025-02-28T10:00:01Z"]),
+    T.CHECKBOX: Mapped("Box__c", "boolean", ["true", "false"]),
+    T.PICKLIST: Mapped("Tier__c", "picklist", [None, "A", "B"], {"A": "B", "B": "A"}),
+    T.MULTIPICKLIST: Mapped("Tags__c", "multipicklist", [None, "A", "A;B"]),
+    T.URL: Mapped("Url__c", "url", [None, "acme.com", "https://acme.com"]),
+    T.PHONE: Mapped("Phone__c", "phone", [None, "1", "2"]),
+    T.EMAIL: Mapped("Email__c", "email", [None, "a@acme.com", "A@acme.com"]),
+    T.USER: Mapped("User__c", "reference", [None, *OWNERS]),
+}
+FIELDS: dict[str, dict[str, Mapped]] = {
+    "Contact": CONTACT | {f"custom.{type}": mapped for type, mapped in CUSTOM.items()},
+    "Account": {
+        "website": Mapped("Website", "url", [None, "acme.com", "acme.org"]),
+        "employees": Mapped("NumberOfEmployees", "int", [None, "0", "5", "12"]),
+        "annual_revenue": Mapped("AnnualRevenue", "currency", [None, "0", "1.005", "1.01"]),
+    },
+    "Opportunity": {
+        "amount": Mapped("Amount", "currency", [None, "0", "0.005", "0.01"]),
+        "probability": Mapped("Probability", "percent", [None, "10", "12.5"]),
+        "close_date": Mapped("CloseDate", "date", [None, "2025-02-28", "1999-12-31"]),
+        "stage": Mapped("StageName", "picklist", [None, "Prospecting", "Won", "Unlisted"]),
+        "account": Mapped("AccountId", "reference", [None, *ACCOUNTS]),
+    },
+}
+Case = tuple[Any, str | None, str | None, Conflict]
+"""The base, ours as Salesforce would write it, theirs, and the rule."""
+
+
+def case(values: list[str | None]) -> st.SearchStrategy[Case]:
     value = st.sampled_from(values)
     return st.tuples(st.sampled_from([*values, NO_BASE]), value, value, st.sampled_from(Conflict))
 
 
-CASES = st.fixed_dictionaries({key: case(values) for key, (*_, values) in FIELDS.items()})
+def cases(object_name: str) -> st.SearchStrategy[dict[str, Case]]:
+    return st.fixed_dictionaries({key: case(mapped.values) for key, mapped in FIELDS[object_name].items()})
 
 
 @pytest.fixture
 def live() -> Connection:
     live = factories.connection()
     factories.schemas(live)
-    schema = live.schemas.get(name="Contact")
-    for place, (key, (kind, salesforce, salesforce_type, _)) in enumerate(FIELDS.items()):
-        if key.startswith("custom."):
-            CustomField.objects.create(kind="contact", name=key.removeprefix("custom."), label=key, type=kind)
-            FieldMap.objects.create(object="Contact", field=key, salesforce=salesforce, position=100 + place)
-            schema.describe["fields"].append(factories.field(salesforce, salesforce_type))
-    schema.save()
+    for type, mapped in CUSTOM.items():
+        CustomField.objects.create(kind="contact", name=type, label=mapped.salesforce, type=type)
+    for name, fields in FIELDS.items():
+        map_all(live, name, fields)
     return live
 
 
-def stored(value: Any) -> Any:
-    """As a record holds it: blank text is '', a custom value is JSON."""
+def map_all(live: Connection, name: str, fields: dict[str, Mapped]) -> None:
+    schema = live.schemas.get(name=name)
+    described = {item["name"]: item for item in schema.describe["fields"]}
+    for place, (key, mapped) in enumerate(fields.items()):
+        FieldMap.objects.update_or_create(
+            object=name, field=key, defaults={"salesforce": mapped.salesforce, "position": 100 + place}
+        )
+        described[mapped.salesforce] = factories.field(mapped.salesforce, mapped.type)
+        for there, ours in mapped.renamed.items():
+            ValueMap.objects.create(
+                object=name, salesforce_field=mapped.salesforce, salesforce_value=there, value=ours
+            )
+    schema.describe["fields"] = list(described.values())
+    schema.save()
+
+
+@pytest.fixture
+def known(live: Connection) -> dict[str, dict[str, int]]:
+    """What Salesforce's ids and stages stand for here, by Salesforce field."""
+    owners, accounts = {}, {}
+    for there in OWNERS[:2]:
+        owners[there] = make_user().pk
+        SalesforceOwner.objects.create(
+            connection=live, salesforce_id=there, name="Ann", is_active=True, user_id=owners[there]
+        )
+    for there in ACCOUNTS[:2]:
+        accounts[there] = make_account().pk
+        RecordLink.objects.create(
+            connection=live, salesforce_object="Account", salesforce_id=there, kind="account",
+            record_id=accounts[there],
+        )  # fmt: skip
+    stages = {there: ContactStage.objects.create(name=f"Stage {there}") for there in ("Working", "Closed")}
+    for there, stage in stages.items():
+        StageMap.objects.create(
+            object="Contact", salesforce_field="Status__c", salesforce_value=there, stage=stage.name
+        )
+    deal_stages = {there: make_stage(there, locked=True, position=1).pk for there in ("Prospecting", "Won")}
+    return {
+        "Status__c": {there: stage.pk for there, stage in stages.items()},
+        "StageName": deal_stages,
+        **dict.fromkeys(("OwnerId", "User__c"), owners),
+        "AccountId": accounts,
+    }
+
+
+def to_here(known: dict[str, dict[str, int]], name: str, key: str, text: str | None) -> Any:
+    """Salesforce's value as the workspace holds it, by the pure converters."""
+    target, mapped = mappable_fields(SALESFORCE_OBJECTS[name])[key], FIELDS[name][key]
+    if target.type in REFERENCES:
+        return known[mapped.salesforce].get(text or "")
+    renamed = mapped.renamed.get(text, text) if text is not None else None
+    return to_workspace(renamed, target.type, field=key, digits=target.max_digits)
+
+
+def as_json(value: Any) -> Any:
+    """As a custom value is stored and a conflict kept; blank text counts as none."""
     if isinstance(value, Decimal):
         return float(value)
-    return (
-        value.strftime("%Y-%m-%dT%H:%M:%SZ")
-        if isinstance(value, datetime)
-        else str(value)
-        if isinstance(value, date)
-        else value
-    )
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return str(value) if isinstance(value, date) else None if value == "" else value
 
 
-def person(ours: dict[str, Any]) -> Contact:
-    plain = {key: "" if value is None else value for key, value in ours.items() if "." not in key}
-    custom = {
-        key.removeprefix("custom."): stored(v) for key, v in ours.items() if "." in key and v is not None
-    }
+def attribute(name: str, key: str) -> str:
+    return mappable_fields(SALESFORCE_OBJECTS[name])[key].column or key
+
+
+def make_record(name: str, ours: dict[str, Any]) -> Any:
+    held = {key: value for key, value in ours.items() if value is not None}
+    plain = {attribute(name, key): value for key, value in held.items() if "." not in key}
+    custom = {key.removeprefix("custom."): as_json(v) for key, v in held.items() if "." in key}
     with acting(None, "web"):
-        return Contact.objects.create(last_name="Lovelace", custom=custom, **plain)
+        return MODELS[name].objects.create(custom=custom, **{NAMES[name][0]: "Lovelace"}, **plain)
 
 
-def value_of(record: Contact, key: str) -> Any:
-    value = record.custom.get(key.removeprefix("custom.")) if "." in key else getattr(record, key)
-    return None if value == "" else value
+def value_of(record: Any, name: str, key: str) -> Any:
+    found = record.custom.get(key[7:]) if "." in key else getattr(record, attribute(name, key))
+    return as_json(found)
 
 
+@pytest.mark.parametrize("name", FIELDS)
 @settings(
     max_examples=60,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(CASES, st.sampled_from([EDITED_AT - timedelta(hours=1), EDITED_AT, EDITED_AT + timedelta(hours=1)]))
+@given(
+    st.data(),
+    st.sampled_from([EDITED_AT, None]),
+    st.sampled_from([EDITED_AT - timedelta(hours=1), EDITED_AT, EDITED_AT + timedelta(hours=1), None]),
+)
 def test_sql_and_the_pure_function_decide_alike(
-    live: Connection, cases: dict[str, tuple[Any, str | None, str | None, Conflict]], modified: datetime
+    live: Connection,
+    known: dict[str, dict[str, int]],
+    name: str,
+    data: st.DataObject,
+    edited: datetime | None,
+    modified: datetime | None,
 ) -> None:
+    chosen = data.draw(cases(name))
     with transaction.atomic():
-        check(live, cases, modified)
+        check(live, partial(to_here, known, name), name, chosen, edited, modified)
         transaction.set_rollback(True)
 
 
-def check(live: Connection, cases: dict[str, Any], modified: datetime) -> None:
-    def here(key: str, text: str | None) -> Any:
-        return to_workspace(text, FIELDS[key][0], field=key)
+def check(
+    live: Connection,
+    here: Callable[[str, str | None], Any],
+    name: str,
+    chosen: dict[str, Case],
+    edited: datetime | None,
+    modified: datetime | None,
+) -> None:
+    ours = {key: here(key, mine) for key, (_, mine, _, _) in chosen.items()}
+    record = make_record(name, ours)
+    journal(ours, edited)
+    for key, (_, _, _, conflict) in chosen.items():
+        FieldMap.objects.filter(object=name, field=key).update(conflict=conflict)
+    incoming, link = meet(live, name, record, chosen, modified)
 
-    ours = {key: here(key, mine) for key, (_, mine, _, _) in cases.items()}
-    record = person(ours)
-    # Every field is named as edited, a blank one too, so that the rule *newest* has a time for each.
-    JournalEntry.objects.update(at=EDITED_AT, changes=dict.fromkeys(FIELDS, [None, None]))
-    for key, (_, _, _, conflict) in cases.items():
-        FieldMap.objects.filter(object="Contact", field=key).update(conflict=conflict)
-    base = {FIELDS[key][1]: agreed for key, (agreed, *_) in cases.items() if agreed is not NO_BASE}
-    incoming = row("Contact", 1, LastName="Lovelace", LastModifiedDate=modified.isoformat())
-    incoming |= {FIELDS[key][1]: theirs for key, (_, _, theirs, _) in cases.items()}
-    link = RecordLink.objects.create(
-        connection=live,
-        salesforce_object="Contact",
-        salesforce_id=incoming["Id"],
-        kind="contact",
-        record_id=record.pk,
-        base=base | {"LastName": "Lovelace"},
-    )
-
-    pull_rows(live, "Contact", [incoming])
+    pull_rows(live, name, [incoming])
     record.refresh_from_db()
     link.refresh_from_db()
+    kept = {conflict.field: conflict for conflict in FieldConflict.objects.all()}
 
-    for key, (agreed, _, theirs, conflict) in cases.items():
+    for key, (agreed, _, theirs, conflict) in chosen.items():
         decision = decide(
-            agreed,
-            ours[key],
-            theirs,
-            conflict,
-            here=partial(here, key),
-            ours_at=EDITED_AT,
-            theirs_at=modified,
+            agreed, ours[key], theirs, conflict, here=partial(here, key), ours_at=edited, theirs_at=modified
         )
+        about = (key, chosen[key], ours[key], decision)
         expected = here(key, theirs) if decision.outcome is Outcome.THEIRS else ours[key]
-        assert value_of(record, key) == stored(expected), (key, cases[key], decision)
-        assert link.base.get(FIELDS[key][1], NO_BASE) == decision.base, (key, cases[key], decision)
+        assert value_of(record, name, key) == as_json(expected), about
+        assert link.base.get(FIELDS[name][key].salesforce, NO_BASE) == decision.base, about
+        assert told(kept.get(key)) == expected_to_tell(decision, ours[key], here(key, theirs)), about
+
+
+def journal(ours: dict[str, Any], edited: datetime | None) -> None:
+    """Every field is named as edited, a blank one too, so that the rule *newest* has a time for each, or none."""
+    if edited is None:
+        JournalEntry.objects.all().delete()
+    else:
+        JournalEntry.objects.update(at=edited, changes=dict.fromkeys(ours, [None, None]))
+
+
+def meet(
+    live: Connection, name: str, record: Any, chosen: dict[str, Case], modified: datetime | None
+) -> tuple[dict[str, Any], RecordLink]:
+    """Salesforce's record, and its link with the record here and what was agreed."""
+    _, called = NAMES[name]
+    incoming = row(name, 1) | {
+        called: "Lovelace",
+        "LastModifiedDate": modified.isoformat() if modified else None,
+    }
+    incoming |= {FIELDS[name][key].salesforce: theirs for key, (_, _, theirs, _) in chosen.items()}
+    agreed = {FIELDS[name][key].salesforce: base for key, (base, *_) in chosen.items() if base is not NO_BASE}
+    link = RecordLink.objects.create(
+        connection=live,
+        salesforce_object=name,
+        salesforce_id=incoming["Id"],
+        kind=SALESFORCE_OBJECTS[name],
+        record_id=record.pk,
+        base=agreed | {called: "Lovelace"},
+    )
+    return incoming, link
+
+
+def told(kept: FieldConflict | None) -> tuple[str, Any, Any] | None:
+    return kept and (kept.winner or kept.state, as_json(kept.ours), as_json(kept.theirs))
+
+
+def expected_to_tell(decision: Decision, ours: Any, theirs: Any) -> tuple[str, Any, Any] | None:
+    """The winner, or that the question is open, with both values; nothing where nothing was in conflict."""
+    if not decision.is_conflict:
+        return None
+    winner = {Outcome.ASK: "open", Outcome.OURS: "workspace", Outcome.THEIRS: "salesforce"}[decision.outcome]
+    if decision.loser is not NO_LOSER:
+        assert decision.loser == (theirs if winner == "workspace" else ours)
+    return (winner, as_json(ours), as_json(theirs))
