@@ -1,9 +1,12 @@
 """A person answers a question that a conflict left open (spec C11)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
+from django.db import connection as database
 
 from crm.history import history_of, origin_of
 from crm.journal import acting
@@ -223,3 +226,24 @@ def test_each_page_of_the_history_tells_its_own_time(question: FieldConflict) ->
     second = history_of(person, before=first.older)
     assert [event.said for event in first.events if event.said] == []
     assert len([event for event in second.events if event.said]) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_decide_at_once_one_is_told_of_the_other(live: Connection, staff: User) -> None:
+    question = ask_about(live, "title", "Title", "Boss", "CEO")
+    seen = standings([question.pk])[question.pk].seen
+    together = Barrier(2)
+
+    def answer(winner: Winner) -> Outcome:
+        together.wait(10)
+        try:
+            return decide(question, winner, staff, seen).outcome
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        outcomes = list(threads.map(answer, Winner))
+    assert sorted(outcome.value for outcome in outcomes) == ["already", "decided"]
+    taken = FieldConflict.objects.get().winner == Winner.SALESFORCE
+    assert Contact.objects.get().title == ("CEO" if taken else "Boss")
+    assert OutboxEntry.objects.exists() is not taken

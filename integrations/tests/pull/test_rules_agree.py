@@ -286,7 +286,7 @@ def meet(
 
 
 def told(kept: FieldConflict | None) -> tuple[str, Any, Any] | None:
-    return kept and (kept.winner or kept.state, as_json(kept.ours), as_json(kept.theirs))
+    return (kept.winner or kept.state, as_json(kept.ours), as_json(kept.theirs)) if kept else None
 
 
 def expected_to_tell(decision: Decision, ours: Any, theirs: Any) -> tuple[str, Any, Any] | None:
