@@ -104,6 +104,7 @@ class SyncedObject(models.Model):
         default=False, help_text="a changed map wants every record again: the next pull reads all"
     )
     pulled_at = models.DateTimeField(null=True, help_text="the org's clock at the last complete pull")
+    pushed_at = models.DateTimeField(null=True, help_text="the org's clock surely after our last write")
     there = models.BigIntegerField(null=True, help_text="live records in Salesforce, at the last count")
     linked = models.BigIntegerField(default=0)
     suppressed = models.BigIntegerField(default=0)

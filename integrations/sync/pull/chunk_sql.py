@@ -101,8 +101,9 @@ SELECT l.id FROM integrations_recordlink l
 LEAVE_STALE = f"""
 UPDATE chunk c SET action = 'stale' FROM integrations_recordlink l
  WHERE l.id = c.link_id AND c.action IN ('update', 'gone', 'create', 'match', 'suppress')
-   AND (l.pushed_at >= c.asked_at OR {ON_ITS_WAY.format(record="l.record_id")})"""
-"""What was read before our last write was answered says nothing of what Salesforce holds now (*Traps*)."""
+   AND (l.pushed_at >= c.asked_at AND c.modstamp < l.pushed_at OR {ON_ITS_WAY.format(record="l.record_id")})"""
+"""What was read before our last write was answered says nothing of what Salesforce holds now (*Traps*), unless
+it was written there surely after it."""
 STALE_FROM = "SELECT min(modstamp) FROM chunk WHERE action = 'stale'"
 
 CREATE_LOST_MATCHES = f"""

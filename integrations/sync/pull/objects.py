@@ -20,6 +20,10 @@ from integrations.sync.stages import add_unlisted_stages
 CURSORS = ("watermark", "watermark_id", "staged", "staged_id")
 
 
+LONGEST_AGEING = 4.0
+"""Seconds; a clock that was set back there is no reason to wait."""
+
+
 class ObjectRun:
     """A child run, and what it takes to bring it one step on. Made anew for each step: nothing is kept."""
 
@@ -62,10 +66,23 @@ class ObjectRun:
             lease=self.lease,
             org=self.org,
         )
+        if "query" not in self.run.checkpoint and self.run.trigger == SyncRun.Trigger.MANUAL:
+            self._let_our_writes_age()
         if extract.step():
             return
         extract.finish(lag=timedelta(minutes=SyncSettings.current().watermark_lag_minutes))
         self._succeed_if_preparing()
+
+    def _let_our_writes_age(self) -> None:
+        """Whoever pulls by hand expects to see what was just changed: ask when no page can be stale any more.
+
+        Stamps have whole seconds, so that takes two at most. Raises TryLater.
+        """
+        if self.synced.pushed_at is None:
+            return
+        wait = (self.synced.pushed_at - self.org.time()).total_seconds() + 1
+        if 0 < wait <= LONGEST_AGEING:
+            raise TryLater(code="JOB_RUNS", message="Our own last edits settle first.", after=wait)
 
     def _is_staged(self) -> bool:
         """Whether staging holds all that was read: a crash of PostgreSQL empties it, also halfway through."""

@@ -162,7 +162,7 @@ class Sender:
             for item, result in pairs
         ]
         settle.link_created(self.connection.pk, name, self.claim.kind, rows, at=at)
-        settle.count_linked(self.connection.pk, name, len(rows))
+        settle.count_pushed(self.connection.pk, name, created=len(rows), at=at)
         adopted = sum(result.created is False for _, result in pairs)
         self.shift.tally.created += len(pairs) - adopted
         self.shift.tally.adopted += adopted
@@ -170,6 +170,7 @@ class Sender:
     def _updated(self, name: str, pairs: Sequence[tuple[Outgoing, RowResult]], at: datetime | None) -> None:
         rows = [{"salesforce_id": item.salesforce_id, "base": item.values} for item, _ in pairs]
         settle.agree(self.connection.pk, rows, at=at)
+        settle.count_pushed(self.connection.pk, name, at=at)
         self.shift.tally.updated += len(pairs)
 
     def _deleted(self, name: str, pairs: Sequence[tuple[Outgoing, RowResult]], at: datetime | None) -> None:

@@ -169,10 +169,12 @@ def unlink(connection_id: int, salesforce_ids: Sequence[str], *, state: str, now
     return links.update(state=state, changed_at=now)
 
 
-def count_linked(connection_id: int, object_name: str, rows: int) -> None:
-    """The overview's figures follow: as many more here and there."""
+def count_pushed(connection_id: int, object_name: str, *, created: int = 0, at: datetime | None) -> None:
+    """The object's figures follow: as many more here and there, and when we wrote last."""
     synced = SyncedObject.objects.filter(connection_id=connection_id, name=object_name)
-    synced.update(linked=F("linked") + rows, there=F("there") + rows)
+    synced.update(
+        linked=F("linked") + created, there=F("there") + created, pushed_at=Greatest(F("pushed_at"), at)
+    )
 
 
 def count_unlinked(connection_id: int, object_name: str, rows: int, *, gone: bool) -> None:

@@ -162,7 +162,7 @@ class _Search:
                 for row, id in pairs
             ]
             settle.link_created(self.connection.pk, self.object, self.kind, rows, at=at)
-            settle.count_linked(self.connection.pk, self.object, len(rows))
+            settle.count_pushed(self.connection.pk, self.object, created=len(rows), at=at)
             push_errors.close(self.connection, self.kind, [row.record_id for row, _ in pairs], now=now)
         self.shift.tally.adopted += len(pairs)
 
