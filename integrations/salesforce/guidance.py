@@ -110,8 +110,70 @@ _NETWORK = Guidance(
     "Nothing to do: it is tried again on its own. If it lasts, see the network and status.salesforce.com.",
     retry_helps=True,
 )
+_FAULT = Guidance(
+    "Salesforce doesn't understand what Lockstep asked.",
+    "Lockstep and this org's version of the API don't fit together here.",
+    "Report this as a fault of Lockstep, with the message as it stands here.",
+)
+_NOT_MAPPED = Guidance(
+    "A value here has no counterpart in Salesforce.",
+    "The value isn't in the value map or the stage map, so Salesforce keeps what it has.",
+    "Map the value on the object's page, or choose another on the record; the next save sends it.",
+)
+_PARENT = Guidance(
+    "The record belongs to another one that isn't in Salesforce.",
+    "Salesforce needs the account (or deal, or person) first, and that one may not go, or was refused.",
+    "Look at the other record: mend its error or push it. This one then follows by itself.",
+)
+_UNREADABLE = Guidance(
+    "The connected Salesforce user can't see these records.",
+    "A profile or permission set hides the whole object from the user.",
+    "Ask a Salesforce admin to give the connected user read and edit rights on the object, then retry.",
+)
 
 _BY_CODE = {
+    "SEVERAL_CANDIDATES": Guidance(
+        "Salesforce holds several records that could be this one.",
+        "Its answer was lost, and more than one record made since looks like what was sent.",
+        "Use “Link to it” with the right one. If it is none of them, retry: then a new one is made.",
+        retry_helps=True,
+    ),
+    "MASS_DELETE": Guidance(
+        "Many records were deleted here at once, so Lockstep asks before it deletes them in Salesforce.",
+        "More than 100 records, or more than 2 % of all, is rarely meant.",
+        "If it is meant, retry them: then they are deleted in Salesforce too. Otherwise leave them: nothing "
+        "happens there.",
+        retry_helps=True,
+    ),
+    "OWNER_NOT_MAPPED": Guidance(
+        "The owner here has no active user in Salesforce.",
+        "The owner map names no Salesforce user for them, or one who isn't active any more.",
+        "Name the user on the Owners page, or choose another owner. Until then Salesforce keeps its own.",
+    ),
+    "PARENT_MISSING": _PARENT,
+    "OUTCOME_UNKNOWN": Guidance(
+        "Salesforce's answer was lost, so it isn't known yet what became of this.",
+        "The connection broke after the record was sent.",
+        "Nothing to do: Salesforce is asked until it is sure, so that nothing is made twice.",
+        retry_helps=True,
+    ),
+    "UNUSABLE_VALUE": Guidance(
+        "Salesforce holds a value that doesn't fit its field here.",
+        "The field's type was changed in Salesforce after its map was made.",
+        "Refresh the schema, then correct the field map.",
+    ),
+    "OBJECT_FAILED": Guidance(
+        "This part of the pull failed.",
+        "The message says what stood in its way.",
+        "Mend what the message names; the next pull goes on from there.",
+        retry_helps=True,
+    ),
+    "JOB_RUNS": Guidance(
+        "Something else has to end first.",
+        "A changed map is still being worked off, or a job at Salesforce is still running.",
+        "Nothing to do: it goes on by itself.",
+        retry_helps=True,
+    ),
     "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": Guidance(
         "The picklist in Salesforce doesn't know the value sent, or none was sent where one is required.",
         "The field is restricted to its list, and its record type may allow only part of that list.",
@@ -215,10 +277,11 @@ _BY_CODE = {
     ),
 }
 _SHARED = {
-    _BUSY: "UNKNOWN_EXCEPTION INTERNAL_ERROR QUERY_TIMEOUT TXN_SECURITY_METERING_ERROR "
+    _BUSY: "HTTP_406 HTTP_420 HTTP_429 HTTP_500 "
+    "UNKNOWN_EXCEPTION INTERNAL_ERROR QUERY_TIMEOUT TXN_SECURITY_METERING_ERROR "
     "TOO_MANY_APEX_REQUESTS TooManyLockFailure ALL_OR_NONE_OPERATION_ROLLED_BACK PROCESSING_HALTED "
     "server_error ExceededQuota rate_limit_exceeded",
-    _MAINTENANCE: "SERVER_UNAVAILABLE INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE "
+    _MAINTENANCE: "HTTP_503 SERVER_UNAVAILABLE INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE "
     "API_CURRENTLY_DISABLED temporarily_unavailable",
     _SESSION: "INVALID_SESSION_ID INVALID_AUTH_HEADER InvalidSessionId Bad_OAuth_Token Missing_OAuth_Token "
     "invalid_grant inactive_user login_required interaction_required",
@@ -235,6 +298,10 @@ _SHARED = {
     _APP: "invalid_client invalid_client_id invalid_request unsupported_grant_type invalid_app_access "
     "redirect_uri_mismatch unauthorized_client invalid_scope",
     _API_OFF: "API_DISABLED_FOR_ORG FUNCTIONALITY_NOT_ENABLED",
-    _NETWORK: "NETWORK TIMEOUT",
+    _NETWORK: "NETWORK TIMEOUT HTTP_408 HTTP_502 HTTP_504",
+    _NOT_MAPPED: "VALUE_NOT_MAPPED",
+    _UNREADABLE: "UNREADABLE_OBJECT",
+    _FAULT: "METHOD_NOT_ALLOWED UNSUPPORTED_MEDIA_TYPE INVALID_VERSION GONE INVALID_HEADER_TYPE HTTP_405 HTTP_410 "
+    "HTTP_412 HTTP_414 HTTP_415 HTTP_428 HTTP_431",
 }
 _BY_CODE.update({code: text for text, codes in _SHARED.items() for code in codes.split()})

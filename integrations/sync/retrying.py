@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
@@ -52,7 +53,11 @@ def retry(errors: QuerySet[SyncError], *, now: datetime, most: int | None = None
 def push_again(records: Iterable[tuple[str, int]], *, now: datetime) -> None:
     """Let each record (kind, id) go out at once; for the caller's transaction."""
     pairs = sorted(set(records))
-    values = {"now": now, "kinds": [kind for kind, _ in pairs], "records": [pk for _, pk in pairs]}
+    values: dict[str, Any] = {
+        "now": now,
+        "kinds": [kind for kind, _ in pairs],
+        "records": [pk for _, pk in pairs],
+    }
     with database.cursor() as cursor:
         for statement in (LOCK, DUE, ADDED):
             cursor.execute(statement, values)

@@ -123,6 +123,24 @@ def test_every_code_has_words(code: str) -> None:
     assert all(text.endswith(".") for text in (words.meaning, words.why, words.fix))
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "SEVERAL_CANDIDATES", "MASS_DELETE", "OWNER_NOT_MAPPED", "VALUE_NOT_MAPPED", "PARENT_MISSING",
+        "OUTCOME_UNKNOWN", "UNREADABLE_OBJECT", "UNUSABLE_VALUE", "OBJECT_FAILED", "JOB_RUNS",
+    ],
+)  # fmt: skip
+def test_our_own_codes_have_words_too(code: str) -> None:
+    assert code in known_codes()
+
+
+@pytest.mark.parametrize("code", sorted(known_codes()))
+def test_guidance_is_in_plain_words(code: str) -> None:
+    words = guidance_for(code)
+    said = f"{words.meaning} {words.why} {words.fix}".lower()
+    assert not [jargon for jargon in ("upsert", "sobject", "payload", "exception", "null") if jargon in said]
+
+
 def recorded() -> list[Any]:
     if not RECORDED.exists():
         return [pytest.param(None, marks=pytest.mark.skip(reason="recorded errors are not here"))]

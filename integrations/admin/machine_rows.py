@@ -1,32 +1,23 @@
-"""Errors, what waits, runs and the audit: rows the machine writes, to look at."""
+"""What waits, runs and the audit: rows the machine writes, to look at."""
 
-import json
 from collections import Counter
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.views import ChangeList
 
-from crm.admin_rights import MachineRows, badge, record_link, record_names
-from crm.listing import COUNT_LIMIT
+from crm.admin_rights import MachineRows, badge
 from crm.roles import Role
 from crm.templatetags.lockstep import ago, duration, number
+from integrations.admin.records import ObjectFilter, RecordRows, pretty
 from integrations.configuration.words import change_in_words
-from integrations.models import AuditEntry, OutboxEntry, SyncError, SyncRun
+from integrations.models import AuditEntry, OutboxEntry, SyncRun
 from integrations.overview import LABELS
-from mappings.catalogue import SALESFORCE_OBJECTS
 
-ERROR_BADGES = {
-    "open": ("bad", "error", "Open"),
-    "retrying": ("info", "sync", "Retrying"),
-    "closed": ("good", "check_circle", "Closed"),
-}
 RUN_BADGES = {
     "waiting": ("quiet", "hourglass_top", "Waiting"),
     "running": ("info", "sync", "Running"),
@@ -42,73 +33,6 @@ OUTBOX_BADGES = {
 }
 
 
-def pretty(value: Any) -> SafeString | str:
-    if not value:
-        return ""
-    return format_html(
-        '<pre class="ls-mono ls-pre">{}</pre>', json.dumps(value, indent=2, ensure_ascii=False)
-    )
-
-
-class NamedRecords(ChangeList):
-    """Names the records of the page's rows at once, not row by row."""
-
-    result_list: Any
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        rows: list[Any] = list(self.result_list)
-        names = record_names((row.kind, row.record_id) for row in rows)
-        for row in rows:
-            row.named_record = names.get((row.kind, row.record_id))
-        self.result_list = rows
-
-
-class RecordRows(MachineRows):
-    """Rows that speak of a record by kind and id."""
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return NamedRecords
-
-    @admin.display(description="Record")
-    def record(self, row: Any) -> SafeString | str:
-        named = row.named_record if hasattr(row, "named_record") else None
-        if named is None and not hasattr(row, "named_record"):
-            named = record_names([(row.kind, row.record_id)]).get((row.kind, row.record_id))
-        return record_link(named, row.kind, row.record_id)
-
-
-class StateFilter(admin.SimpleListFilter):
-    """Errors that need somebody come first; closed ones on demand."""
-
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("retrying", "Retrying"), ("closed", "Closed"), ("all", "All")]
-
-    def choices(self, changelist: Any) -> Any:
-        first, *others = super().choices(changelist)
-        return [{**first, "display": "Open"}, *others]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[SyncError]) -> QuerySet[SyncError]:
-        wanted = self.value() or "open"
-        return queryset if wanted == "all" else queryset.filter(state=wanted)
-
-
-class ObjectFilter(admin.SimpleListFilter):
-    """Django's own would look through all rows for the names that occur."""
-
-    title = "Salesforce object"
-    parameter_name = "salesforce_object"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, name) for name in SALESFORCE_OBJECTS]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(**{self.parameter_name: self.value()}) if self.value() else queryset
-
-
 class RunObjectFilter(ObjectFilter):
     title = "what"
     parameter_name = "object"
@@ -121,54 +45,6 @@ def of_children(column: str) -> Subquery:
     """The sum over a run's children; none where it has none."""
     children = SyncRun.objects.filter(parent=OuterRef("pk")).order_by().values("parent")
     return Subquery(children.annotate(rows=Sum(column)).values("rows"))
-
-
-class CodeFilter(admin.SimpleListFilter):
-    """Offers the codes of the newest 10,000 errors, so that it doesn't look through all."""
-
-    title = "code"
-    parameter_name = "code"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        newest = SyncError.objects.order_by("-changed_at", "-id").values("code")[:COUNT_LIMIT]
-        codes = newest.aggregate(codes=ArrayAgg("code", distinct=True, default=[]))["codes"]
-        return [(code, code) for code in codes]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[SyncError]) -> QuerySet[SyncError]:
-        return queryset.filter(code=self.value()) if self.value() else queryset
-
-
-@admin.register(SyncError)
-class SyncErrorAdmin(RecordRows):
-    role = Role.STAFF
-    list_display = ("what", "record", "salesforce_object", "field", "standing", "attempts", "changed")
-    list_filter = (StateFilter, CodeFilter, ObjectFilter, "source", "changed_at")
-    search_fields = ("message", "code", "field", "salesforce_id")
-    search_help_text = "Message, code, field or Salesforce id"
-    fields = (
-        "what", "code", "record", "salesforce_object", "salesforce_id", "field", "existing_id", "held_by_us",
-        "standing", "attempts", "run", "sent_values", "created_at", "changed_at",
-    )  # fmt: skip
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[SyncError]:
-        rows: QuerySet[SyncError] = super().get_queryset(request)
-        return rows.defer("sent")
-
-    @admin.display(description="What went wrong")
-    def what(self, error: SyncError) -> SafeString:
-        return format_html('<span class="ls-message">{}</span>', error.message or error.code)
-
-    @admin.display(description="State")
-    def standing(self, error: SyncError) -> SafeString:
-        return badge(*ERROR_BADGES[error.state])
-
-    @admin.display(description="What we sent")
-    def sent_values(self, error: SyncError) -> SafeString | str:
-        return pretty(error.sent)
-
-    @admin.display(description="Last", ordering="changed_at")
-    def changed(self, error: SyncError) -> SafeString | str:
-        return ago(error.changed_at)
 
 
 @admin.register(OutboxEntry)
