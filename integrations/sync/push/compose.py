@@ -16,7 +16,6 @@ from psycopg import sql
 from integrations.models import OutboxEntry, SyncSettings
 from integrations.sync import push_errors
 from integrations.sync.pull.plan import UnreadableObject
-from integrations.sync.pull.statements import clash
 from integrations.sync.push import choosing, outgoing, parents, removing, settle
 from integrations.sync.push.claim import Claim, Claimed
 from integrations.sync.push.gates import why_not_pushed
@@ -24,7 +23,6 @@ from integrations.sync.push.plan import OBJECTS, PushPlan, push_plan
 from integrations.sync.push.reading import merge_retrieved
 from integrations.sync.push.shift import Shift
 from integrations.sync.push.standing import Stand, fetch, stands_of
-from mappings.models import Conflict
 
 LOCK_RECORDS = "SELECT id FROM {table} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 LOCK_LINKS = """
@@ -36,10 +34,9 @@ SELECT o.id, {changes}::json, {unsendable}, {parents}::json
   JOIN {table} r ON r.id = o.record_id
   JOIN integrations_recordlink l
     ON l.connection_id = %s AND l.kind = o.kind AND l.record_id = o.record_id AND l.state = 'linked'
-  {merged}
  WHERE o.id = ANY(%s)"""
 CREATES = """
-SELECT o.id, {values}::json, {parents}::json
+SELECT o.id, {values}::json, {extra}::json, {parents}::json
   FROM integrations_outboxentry o JOIN {table} r ON r.id = o.record_id
  WHERE o.id = ANY(%s) AND NOT EXISTS (
    SELECT 1 FROM integrations_recordlink l
@@ -52,13 +49,17 @@ UPDATE integrations_outboxentry o SET payload = x.payload
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One row on its way. `values` are normalised texts by Salesforce field; `key` is our external id."""
+    """One row on its way. `values` are normalised texts by Salesforce field, `key` is our external id.
+
+    `extra` goes out too, but isn't the record's own, so that it is no agreed value: a lead's company (D2).
+    """
 
     entry: Claimed
     op: str
     object: str
     salesforce_id: str | None
     values: dict[str, str | None] = field(repr=False)
+    extra: dict[str, str | None] = field(default_factory=dict, repr=False)
     key: str | None = None
     unsendable: Sequence[str] = ()
 
@@ -70,7 +71,12 @@ class Outgoing:
             "id": self.salesforce_id,
             "key": self.key,
             "values": self.values,
+            "extra": self.extra,
         }
+
+    @property
+    def sent(self) -> dict[str, str | None]:
+        return self.values | self.extra
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +88,21 @@ class Difference:
     parents: list[dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """What a create would say, and the parents it waits for."""
+
+    values: dict[str, str | None] = field(repr=False)
+    extra: dict[str, str | None] = field(repr=False)
+    parents: list[dict[str, Any]]
+
+
 class Composer:
-    """Composes one claim. Rows with nothing to say, or that may not go, are settled on the way."""
+    """Composes one claim. Rows with nothing to say, or that may not go, are settled on the way.
+
+    What a transaction under the records' locks finds is acted on after it: no other row of the outbox is touched
+    while records are locked, since an edit takes these locks in the opposite order.
+    """
 
     def __init__(self, shift: Shift, claim: Claim) -> None:
         self.shift = shift
@@ -104,8 +123,8 @@ class Composer:
     def _deletes(self, name: str, stands: Sequence[Stand]) -> list[Outgoing]:
         if not stands:
             return []
+        wanted = removing.to_delete(self.shift, self.claim, name, stands)
         with transaction.atomic():
-            wanted = removing.to_delete(self.shift, self.claim, name, stands)
             return self._keep([Outgoing(s.entry, "delete", name, s.salesforce_id, {}) for s in wanted])
 
     def _updates(self, name: str, stands: Sequence[Stand]) -> list[Outgoing]:
@@ -115,61 +134,67 @@ class Composer:
         differing = self._changes(plan, stands)
         self._drop([stand for stand in stands if stand.entry.id not in differing])
         changed = [stand for stand in stands if stand.entry.id in differing]
-        return self._merged(plan, changed, self._read(plan, changed))
+        if not changed:
+            return []
+        rows = self._read(plan, changed)
+        found, ready = settle.persistently(lambda: self._merged(plan, changed, rows))
+        sent = {item.entry.id for item in ready}
+        for stand in changed:
+            if stand.entry.id not in sent:
+                self._settle_unsaid(plan, stand, found.get(stand.entry.id))
+        return ready
 
     def _read(self, plan: PushPlan, stands: Sequence[Stand]) -> list[dict[str, Any]]:
         """One call for the whole claim; a row that isn't returned is not taken as deleted (D12)."""
-        if not stands or plan.merge is None or not plan.merge.fields:
+        if plan.merge is None or not plan.merge.fields:
             return []
         ids = [stand.salesforce_id or "" for stand in stands]
         return [row for row in self.shift.org.retrieve(plan.object, ids, plan.merge.columns) if row]
 
-    def _merged(self, plan: PushPlan, stands: Sequence[Stand], rows: list[dict[str, Any]]) -> list[Outgoing]:
-        if not stands:
-            return []
-        with transaction.atomic():
-            self._lock(plan, stands)
-            if rows and plan.merge is not None:
-                merge_retrieved(plan.merge, rows, asked_at=self.shift.clock())
-            found = self._changes(plan, stands, merged=bool(rows))
-            ready = [
-                Outgoing(
-                    stand.entry,
-                    "update",
-                    plan.object,
-                    stand.salesforce_id,
-                    difference.values,
-                    unsendable=difference.unsendable,
-                )
-                for stand in stands
-                if (difference := found.get(stand.entry.id)) and self._says_something(plan, stand, difference)
-            ]
-            sent = {item.entry.id for item in ready}
-            self._drop([stand for stand in stands if stand.entry.id not in sent])
-            return self._keep(ready)
+    def _merged(
+        self, plan: PushPlan, stands: Sequence[Stand], rows: list[dict[str, Any]]
+    ) -> tuple[dict[int, Difference], list[Outgoing]]:
+        """What is left to say once theirs is merged, and the rows that say it."""
+        self._lock(plan, stands)
+        if rows and plan.merge is not None:
+            merge_retrieved(plan.merge, rows, asked_at=self.shift.clock())
+        found = self._changes(plan, stands)
+        ready = [
+            Outgoing(
+                stand.entry,
+                "update",
+                plan.object,
+                stand.salesforce_id,
+                difference.values,
+                unsendable=difference.unsendable,
+            )
+            for stand in stands
+            if (difference := found.get(stand.entry.id)) and difference.values and not self._waits(difference)
+        ]
+        return found, self._keep(ready)
 
-    def _says_something(self, plan: PushPlan, stand: Stand, difference: Difference) -> bool:
-        if parents.hold_for(self.shift, self.claim, stand.entry, difference.parents) == parents.HELD:
-            return False
-        if not difference.values:
+    def _waits(self, difference: Difference) -> bool:
+        """Whether a parent has to go first; one that will never be there isn't waited for."""
+        return any(parents.may_come(self.shift, self.claim, parent) for parent in difference.parents)
+
+    def _settle_unsaid(self, plan: PushPlan, stand: Stand, difference: Difference | None) -> None:
+        """Nothing to say, or not yet."""
+        if difference and self._waits(difference):
+            parents.hold_for(self.shift, self.claim, stand.entry, difference.parents)
+            return
+        if difference and not difference.values:
             warn_unmapped(
                 self.shift, self.claim, plan.object, stand.entry, stand.salesforce_id, difference.unsendable
             )
-        return bool(difference.values)
+        self._drop([stand])
 
-    def _changes(
-        self, plan: PushPlan, stands: Sequence[Stand], *, merged: bool = False
-    ) -> dict[int, Difference]:
+    def _changes(self, plan: PushPlan, stands: Sequence[Stand]) -> dict[int, Difference]:
         """What differs, by row; rows without a difference are left out."""
-        if not stands:
-            return {}
-        asks = {f.place: clash(f) for f in plan.fields if merged and f.conflict == Conflict.ASK}
         query = sql.SQL(CHANGES).format(
-            changes=outgoing.changes(plan, open_question=asks),
+            changes=outgoing.changes(plan),
             unsendable=outgoing.unsendable(plan),
             parents=outgoing.parents(plan, changed=True),
             table=sql.Identifier(plan.table),
-            merged=sql.SQL("LEFT JOIN chunk c ON c.sid = l.salesforce_id" if merged else ""),
         )
         rows = fetch(query, [self.connection.pk, [stand.entry.id for stand in stands]])
         return {id: Difference(*rest) for id, *rest in rows if any(rest)}
@@ -182,33 +207,53 @@ class Composer:
         plan = self._plan(name, may)
         if plan is None:
             return []
-        with transaction.atomic():
-            self._lock(plan, may)
-            query = sql.SQL(CREATES).format(
-                values=outgoing.everything(plan),
-                parents=outgoing.parents(plan, changed=False),
-                table=sql.Identifier(plan.table),
-            )
-            found = {id: rest for id, *rest in fetch(query, [[s.entry.id for s in may], self.connection.pk])}
-            # A row that isn't found was linked, or its record deleted, since the look at where it stands.
-            lost = [stand.entry.id for stand in may if stand.entry.id not in found]
-            settle.put_back(self.claim.name, lost, not_before=self.shift.clock())
-            ready = [
-                self._create(plan, stand, *found[stand.entry.id]) for stand in may if stand.entry.id in found
-            ]
-            return self._keep([item for item in ready if item])
+        found, ready = settle.persistently(lambda: self._made(plan, may))
+        sent = {item.entry.id for item in ready}
+        # A row that isn't found was linked, or its record deleted, since the look at where it stands.
+        lost = [stand.entry.id for stand in may if stand.entry.id not in found]
+        settle.put_back(self.claim.name, lost, not_before=self.shift.clock())
+        for stand in may:
+            if stand.entry.id in found and stand.entry.id not in sent:
+                held = parents.hold_for(self.shift, self.claim, stand.entry, found[stand.entry.id].parents)
+                if not held:
+                    self._drop([stand])
+        return ready
 
-    def _create(
-        self, plan: PushPlan, stand: Stand, values: dict[str, str | None], missing: list[dict[str, Any]]
-    ) -> Outgoing | None:
-        verdict = parents.hold_for(self.shift, self.claim, stand.entry, missing)
-        if verdict == parents.HELD:
-            return None
-        if verdict == parents.NEVER and self.claim.kind == "contact_role":
-            self._drop([stand])
-            return None
-        key = str(uuid5(self.shift.settings.workspace, f"{self.claim.kind}:{stand.entry.record_id}"))
-        return Outgoing(stand.entry, "create", plan.object, None, values, key if plan.has_key else None)
+    def _made(self, plan: PushPlan, stands: Sequence[Stand]) -> tuple[dict[int, Creation], list[Outgoing]]:
+        """What each new record says, and the rows that may say it now."""
+        self._lock(plan, stands)
+        query = sql.SQL(CREATES).format(
+            values=outgoing.everything(plan),
+            extra=outgoing.extra(plan),
+            parents=outgoing.parents(plan, changed=False),
+            table=sql.Identifier(plan.table),
+        )
+        rows = fetch(query, [[stand.entry.id for stand in stands], self.connection.pk])
+        found = {id: Creation(*rest) for id, *rest in rows}
+        ready = [
+            Outgoing(
+                stand.entry,
+                "create",
+                plan.object,
+                None,
+                creation.values,
+                extra=creation.extra,
+                key=self._key(stand) if plan.has_key else None,
+            )
+            for stand in stands
+            if (creation := found.get(stand.entry.id)) and self._is_complete(creation)
+        ]
+        return found, self._keep(ready)
+
+    def _is_complete(self, creation: Creation) -> bool:
+        """A role needs both its parents; others go without one that will never be there."""
+        if self.claim.kind == "contact_role":
+            return not creation.parents
+        return not any(parents.may_come(self.shift, self.claim, parent) for parent in creation.parents)
+
+    def _key(self, stand: Stand) -> str:
+        """The same for every try, and no other workspace's (D9)."""
+        return str(uuid5(self.shift.settings.workspace, f"{self.claim.kind}:{stand.entry.record_id}"))
 
     def _may_create(self, stand: Stand) -> bool:
         entry = stand.entry
@@ -229,22 +274,8 @@ class Composer:
         try:
             return push_plan(self.connection, name)
         except UnreadableObject as problem:
-            self._hold(name, stands, problem.code, str(problem))
+            hold(self.shift, self.claim, name, stands, problem.code, str(problem))
             return None
-
-    def _hold(self, name: str, stands: Sequence[Stand], code: str, message: str) -> None:
-        ids = [stand.entry.id for stand in stands]
-        settle.put_back(self.claim.name, ids, state=OutboxEntry.State.HELD, not_before=self.shift.clock())
-        self.shift.tally.held += len(ids)
-        push_errors.record_ours(
-            self.connection,
-            kind=self.claim.kind,
-            salesforce_object=name,
-            rows=[(stand.entry.record_id, stand.salesforce_id or "") for stand in stands],
-            code=code,
-            message=message,
-            now=self.shift.clock(),
-        )
 
     def _lock(self, plan: PushPlan, stands: Sequence[Stand]) -> None:
         """Records before links, each in the order of their ids (design, *Traps*)."""
@@ -260,6 +291,24 @@ class Composer:
         payloads = [{"id": item.entry.id, "payload": item.payload()} for item in ready]
         kept = {id for (id,) in fetch(KEEP, [json.dumps(payloads), self.claim.name])}
         return [item for item in ready if item.entry.id in kept]
+
+
+def hold(
+    shift: Shift, claim: Claim, object_name: str, stands: Sequence[Stand], code: str, message: str
+) -> None:
+    """Rows that can't go out until a person has mended something."""
+    ids = [stand.entry.id for stand in stands]
+    settle.put_back(claim.name, ids, state=OutboxEntry.State.HELD, not_before=shift.clock())
+    shift.tally.held += len(ids)
+    push_errors.record_ours(
+        shift.connection,
+        kind=claim.kind,
+        salesforce_object=object_name,
+        rows=[(stand.entry.record_id, stand.salesforce_id or "") for stand in stands],
+        code=code,
+        message=message,
+        now=shift.clock(),
+    )
 
 
 NOT_MAPPED = "Salesforce knows no counterpart of the value of {field}, so it keeps its own."

@@ -1,7 +1,9 @@
 """Pushing what is due, until nothing is: what a task, a command or a test calls."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from django.db import DataError
 from django.db.models import Min, Q
 
 from integrations.failpoints import reach
@@ -10,12 +12,16 @@ from integrations.salesforce.errors import SalesforceError, SignInNeeded, TryLat
 from integrations.salesforce.org import Org
 from integrations.sync.push import settle
 from integrations.sync.push.claim import MOST, Claim, claim, reap
-from integrations.sync.push.compose import Composer
+from integrations.sync.push.compose import Composer, hold
 from integrations.sync.push.plan import OBJECTS
 from integrations.sync.push.sending import Blocked, Sender
 from integrations.sync.push.shift import Clock, Shift, Tally
+from integrations.sync.push.standing import stands_of
 from integrations.sync.push.unknown import resolve
 from integrations.sync.refusals import Refused
+
+UNFORESEEN = timedelta(minutes=1)
+"""After a failure that nobody foresaw, its rows rest: the tick would only meet it again."""
 
 
 def may_push(connection: Connection, now: datetime) -> bool:
@@ -94,13 +100,41 @@ def _round(shift: Shift, most: int, ends_at: datetime) -> bool:
 def _push(shift: Shift, taken: Claim) -> None:
     """One claim, to its end. Raises Blocked; whatever happens, no row is left behind as ours."""
     try:
-        ready = Composer(shift, taken).compose()
-        reach("push.composed")
-        Sender(shift, taken).send(ready)
+        _push_rows(shift, taken)
     except SalesforceError as error:
         _give_back(shift, taken, error)
+    except Blocked:
+        raise
+    except BaseException:
+        settle.give_back_unsent(taken.name, now=shift.clock(), not_before=shift.clock() + UNFORESEEN)
+        raise
     finally:
         settle.give_back_unsent(taken.name, now=shift.clock())
+
+
+def _push_rows(shift: Shift, taken: Claim) -> None:
+    """A value that PostgreSQL can't convert stops its own row only: it is found by halves."""
+    try:
+        ready = Composer(shift, taken).compose()
+    except DataError as problem:
+        rows = list(taken.rows.items())
+        if len(rows) == 1:
+            _hold_unusable(shift, taken, problem)
+            return
+        for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
+            _push_rows(shift, replace(taken, rows=dict(half)))
+        return
+    reach("push.composed")
+    Sender(shift, taken).send(ready)
+
+
+def _hold_unusable(shift: Shift, taken: Claim, problem: DataError) -> None:
+    what = str(problem).partition("\n")[0]
+    message = f"{what}. Was a field's type changed in Salesforce? Check its map."
+    stands = stands_of(taken, shift.connection.pk)
+    for stand in stands:
+        name = stand.object or OBJECTS[taken.kind][0]
+        hold(shift, taken, name, [stand], "UNUSABLE_VALUE", message)
 
 
 def _give_back(shift: Shift, taken: Claim, error: SalesforceError) -> None:

@@ -41,8 +41,26 @@ def report(shift: Shift, claim: Claim, item: Outgoing, error: SalesforceError, *
         salesforce_object=item.object,
         salesforce_id=item.salesforce_id or "",
         error=error,
-        sent=item.values,
+        sent=item.sent,
         state=state,
         attempts=item.entry.attempts + 1,
+        now=shift.clock(),
+    )
+
+
+def report_unlinked(shift: Shift, claim: Claim, item: Outgoing, salesforce_id: str) -> None:
+    """It was made there while the record, or what was made, was linked otherwise: a person has to choose."""
+    push_errors.record_ours(
+        shift.connection,
+        kind=claim.kind,
+        salesforce_object=item.object,
+        rows=[(item.entry.record_id, "")],
+        code="LINKED_OTHERWISE",
+        message=(
+            f"{salesforce_id} was made in Salesforce for this record, but one of the two was linked otherwise "
+            "meanwhile. Delete the one in Salesforce that is too many."
+        ),
+        existing_ids=[salesforce_id],
+        sent=item.sent,
         now=shift.clock(),
     )

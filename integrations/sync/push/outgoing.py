@@ -11,6 +11,7 @@ from integrations.sync.pull.fields import PulledField
 from integrations.sync.pull.statements import changed_here
 from integrations.sync.push.plan import PARENT_COLUMNS, PushPlan
 from mappings.field_types import NUMBERS, FieldType
+from mappings.models import Conflict
 
 NONE = sql.SQL("NULL::text")
 PAIRS_AT_ONCE = 50  # jsonb_build_object takes a hundred arguments at most
@@ -24,8 +25,15 @@ OWNER = """
   WHERE o.connection_id = {connection} AND o.user_id = r.{column} AND o.is_active AND NOT o.is_queue
   ORDER BY o.id LIMIT 1)"""
 COMPANY = """
-coalesce(nullif(r.company_name, ''), (SELECT nullif(a.name, '') FROM crm_account a WHERE a.id = r.account_id))"""
+CASE WHEN coalesce(r.company_name, '') = ''
+     THEN (SELECT nullif(a.name, '') FROM crm_account a WHERE a.id = r.account_id) END"""
 """A lead has no account, so it carries the company's name (spec D2)."""
+
+
+NO_QUESTION = """
+NOT EXISTS (SELECT 1 FROM integrations_fieldconflict q
+             WHERE q.connection_id = l.connection_id AND q.salesforce_id = l.salesforce_id
+               AND q.salesforce_field = {} AND q.state = 'open')"""
 
 
 def parent_kind(field: PulledField) -> str:
@@ -47,8 +55,6 @@ def outgoing(field: PulledField, object_name: str) -> sql.Composable:
         for name, stage in field.stage_ids.items():
             names.setdefault(str(stage), name)
         return sql.SQL("({}::jsonb ->> r.{}::text)").format(sql.Literal(json.dumps(names)), column)
-    if object_name == "Lead" and field.target.key == "company_name":
-        return sql.SQL(COMPANY)
     return _renamed(field, _text(field, column))
 
 
@@ -108,6 +114,15 @@ def everything(plan: PushPlan) -> sql.Composable:
     return sql.SQL("jsonb_strip_nulls({})").format(document(pairs))
 
 
+def extra(plan: PushPlan) -> sql.Composable:
+    """What a create says beside the record's own fields."""
+    company = [f for f in plan.fields if plan.object == "Lead" and f.target.key == "company_name"]
+    pairs: list[sql.Composable] = [
+        sql.SQL("{}::text, {}").format(field.key, sql.SQL(COMPANY)) for field in company
+    ]
+    return sql.SQL("jsonb_strip_nulls({})").format(document(pairs))
+
+
 def parents(plan: PushPlan, *, changed: bool) -> sql.Composable:
     """`[{"kind": "account", "id": 7}]`: those the record refers to and Salesforce doesn't have.
 
@@ -135,7 +150,7 @@ def parents(plan: PushPlan, *, changed: bool) -> sql.Composable:
     return sql.SQL("to_jsonb(array_remove(ARRAY[{}], NULL))").format(sql.SQL(", ").join(items))
 
 
-def changes(plan: PushPlan, *, open_question: dict[int, sql.Composable]) -> sql.Composable:
+def changes(plan: PushPlan) -> sql.Composable:
     """What an update says: each field that differs and has a counterpart, but for open questions (C11)."""
     items: list[sql.Composable] = []
     for field in plan.fields:
@@ -144,8 +159,8 @@ def changes(plan: PushPlan, *, open_question: dict[int, sql.Composable]) -> sql.
         condition = [changed_here(field)]
         known = has_counterpart(field, plan.object)
         condition += [known] if known is not None else []
-        if field.place in open_question:
-            condition.append(sql.SQL("NOT coalesce({}, false)").format(open_question[field.place]))
+        if field.conflict == Conflict.ASK:
+            condition.append(sql.SQL(NO_QUESTION).format(field.key))
         items.append(
             sql.SQL("CASE WHEN {} THEN jsonb_build_object({}::text, {}) ELSE '{{}}' END").format(
                 sql.SQL(" AND ").join(condition), field.key, outgoing(field, plan.object)

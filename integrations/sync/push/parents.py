@@ -9,8 +9,6 @@ from integrations.sync.push.claim import Claim, Claimed
 from integrations.sync.push.shift import Shift
 from integrations.sync.push.standing import run
 
-NONE, HELD, NEVER = "none missing", "held", "will never come"
-
 CALL = """
 INSERT INTO integrations_outboxentry (kind, record_id, needed)
 SELECT %s, %s, true
@@ -19,26 +17,27 @@ SELECT %s, %s, true
 ON CONFLICT (kind, record_id) WHERE state IN ('pending', 'held') DO UPDATE SET needed = true"""
 
 
-def hold_for(shift: Shift, claim: Claim, entry: Claimed, missing: Iterable[dict[str, Any]]) -> str:
-    """HELD where the row now waits for a parent that is on its way; NEVER where one won't be in Salesforce."""
-    verdict = NONE
-    for parent in missing:
-        kind, record_id = parent["kind"], parent["id"]
-        if not _may_come(shift, claim, kind, record_id):
-            verdict = NEVER
-            continue
-        if claim.kind != "contact_role":
-            run(CALL, [kind, record_id, kind, record_id])
-        now = shift.clock()
-        settle.put_back(
-            claim.name, [entry.id], state=OutboxEntry.State.HELD, not_before=now, waits_for=(kind, record_id)
-        )
-        return HELD
-    return verdict
+def hold_for(shift: Shift, claim: Claim, entry: Claimed, missing: Iterable[dict[str, Any]]) -> bool:
+    """Have the row wait for a parent, which is called to go first; False where none will come."""
+    parent = next((parent for parent in missing if may_come(shift, claim, parent)), None)
+    if parent is None:
+        return False
+    kind, record_id = parent["kind"], parent["id"]
+    if claim.kind != "contact_role":
+        settle.persistently(lambda: run(CALL, [kind, record_id, kind, record_id]))
+    settle.put_back(
+        claim.name,
+        [entry.id],
+        state=OutboxEntry.State.HELD,
+        not_before=shift.clock(),
+        waits_for=(kind, record_id),
+    )
+    return True
 
 
-def _may_come(shift: Shift, claim: Claim, kind: str, record_id: int) -> bool:
+def may_come(shift: Shift, claim: Claim, parent: dict[str, Any]) -> bool:
     """Not what Salesforce deleted, nor a lead where it takes contacts only; a role calls for nobody."""
+    kind, record_id = parent["kind"], parent["id"]
     if RecordLink.objects.filter(connection=shift.connection, kind=kind, record_id=record_id).exists():
         return False
     if claim.kind != "contact_role":

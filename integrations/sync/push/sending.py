@@ -105,7 +105,7 @@ class Sender:
         if first.op == "delete":
             return org.delete_many([item.salesforce_id or "" for item in rows])
         types = push_plan(self.connection, first.object).types()
-        values = [as_json(item.values, types) for item in rows]
+        values = [as_json(item.sent, types) for item in rows]
         settings = self.shift.settings
         options = WriteOptions(
             auto_assign=first.op == "create" and settings.run_assignment_rules,
@@ -161,7 +161,10 @@ class Sender:
             {"salesforce_id": result.id, "record_id": item.entry.record_id, "base": item.values}
             for item, result in pairs
         ]
-        settle.link_created(self.connection.pk, name, self.claim.kind, rows, at=at)
+        linked = settle.link_created(self.connection.pk, name, self.claim.kind, rows, at=at)
+        for item, result in pairs:
+            if item.entry.record_id not in linked:
+                outcomes.report_unlinked(self.shift, self.claim, item, result.id or "")
         settle.count_pushed(self.connection.pk, name, created=len(rows), at=at)
         adopted = sum(result.created is False for _, result in pairs)
         self.shift.tally.created += len(pairs) - adopted

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 from psycopg import sql
@@ -17,6 +17,7 @@ from integrations.models import RecordLink, SyncedObject
 from integrations.sync.push.standing import fetch, run
 
 TRIES = 5
+RETRIED = frozenset({"40P01", "40001"})  # deadlock, serialization failure
 T = TypeVar("T")
 
 NEWER = """
@@ -54,6 +55,9 @@ INSERT INTO integrations_recordlink AS l
         pushed_at)
 SELECT %(connection)s, %(object)s, x.salesforce_id, %(kind)s, x.record_id, 'linked', '', x.base, {match_key}, %(at)s
   FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(salesforce_id text, record_id bigint, base jsonb)
+ WHERE NOT EXISTS (SELECT 1 FROM integrations_recordlink k
+                    WHERE k.connection_id = %(connection)s AND k.kind = %(kind)s AND k.record_id = x.record_id
+                      AND k.state = 'linked' AND k.salesforce_id <> x.salesforce_id)
  ORDER BY x.salesforce_id
 ON CONFLICT (connection_id, salesforce_id) DO UPDATE
    SET base = l.base || excluded.base, pushed_at = excluded.pushed_at, changed_at = now()
@@ -78,15 +82,20 @@ ROLE_COLUMNS = {"deal": "c.deal_id", "contact": "c.contact_id"}
 
 
 def persistently(step: Callable[[], T]) -> T:
-    """Run the step in a transaction; once more where an edit put its own row in between."""
+    """Run the step in a transaction; again where an edit put its own row in between, or both locked each other."""
     for left in reversed(range(TRIES)):
         try:
             with transaction.atomic():
                 return step()
-        except IntegrityError:
-            if not left:
+        except (IntegrityError, OperationalError) as error:
+            lasting = isinstance(error, OperationalError) and not _is_deadlock(error)
+            if lasting or not left:
                 raise
     raise AssertionError("unreachable")
+
+
+def _is_deadlock(error: OperationalError) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) in RETRIED
 
 
 def put_back(

@@ -24,6 +24,11 @@ class Tally:
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
 
+    def reset(self, counts: dict[str, int]) -> None:
+        """Back to earlier counts, where a step is taken again."""
+        for name, value in counts.items():
+            setattr(self, name, value)
+
     def add(self, more: "Tally") -> None:
         """What another push did."""
         for name, value in more.as_dict().items():

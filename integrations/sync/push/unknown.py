@@ -65,6 +65,15 @@ class Lost:
         return self.payload["key"] if self.payload else None
 
     @property
+    def values(self) -> dict[str, Any]:
+        """The record's own values, which both sides agree on once it is found."""
+        return dict((self.payload or {})["values"])
+
+    @property
+    def sent(self) -> dict[str, Any]:
+        return self.values | dict((self.payload or {}).get("extra") or {})
+
+    @property
     def sent_at(self) -> datetime:
         return datetime.fromisoformat((self.payload or {})["sent_at"])
 
@@ -130,7 +139,7 @@ class _Search:
             ).values_list("salesforce_id", flat=True)
         )
         by_id = {row.id: row for row in rows}
-        creates = [Create(row.id, row.sent_at, (row.payload or {})["values"]) for row in self._undecided()]
+        creates = [Create(row.id, row.sent_at, row.sent) for row in self._undecided()]
         outcome = pair(self.object, creates, [item for item in there if item.id not in linked])
         self._adopt([(by_id[create], id) for create, id in outcome.pairs.items() if create in by_id])
         self._several({by_id[create]: ids for create, ids in outcome.ambiguous.items() if create in by_id})
@@ -158,8 +167,7 @@ class _Search:
             ours = settle.drop(self.name, [row.id for row, _ in pairs], now=now)
             pairs = [pair for pair in pairs if pair[0].id in ours]
             rows = [
-                {"salesforce_id": id, "record_id": row.record_id, "base": (row.payload or {})["values"]}
-                for row, id in pairs
+                {"salesforce_id": id, "record_id": row.record_id, "base": row.values} for row, id in pairs
             ]
             settle.link_created(self.connection.pk, self.object, self.kind, rows, at=at)
             settle.count_pushed(self.connection.pk, self.object, created=len(rows), at=at)
@@ -207,7 +215,7 @@ class _Search:
                 f"{', '.join(sorted(ids))}. Link one of them, or retry to make a new one."
             ),
             existing_ids=sorted(ids),
-            sent=(row.payload or {})["values"],
+            sent=row.sent,
             now=now,
         )
 
