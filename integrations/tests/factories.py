@@ -12,7 +12,7 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TYPES = {
     **dict.fromkeys(("HasOptedOutOfEmail", "DoNotCall", "IsDeleted", "IsConverted"), "boolean"),
     **dict.fromkeys(("SystemModstamp", "LastModifiedDate", "CreatedDate"), "datetime"),
-    **dict.fromkeys(("AccountId", "OwnerId", "ConvertedContactId"), "reference"),
+    **dict.fromkeys(("AccountId", "OwnerId", "ConvertedContactId", "CreatedById"), "reference"),
     "Id": "id",
     "NumberOfEmployees": "int",
     "AnnualRevenue": "currency",
@@ -20,7 +20,7 @@ TYPES = {
     "Probability": "percent",
     "CloseDate": "date",
 }
-SYSTEM = ("Id", "IsDeleted", "SystemModstamp", "LastModifiedDate", "CreatedDate")
+SYSTEM = ("Id", "IsDeleted", "SystemModstamp", "LastModifiedDate", "CreatedDate", "CreatedById")
 LEAD_ONLY = ("IsConverted", "ConvertedContactId")
 
 
@@ -62,6 +62,8 @@ def salesforce_id(prefix: str, number: int) -> str:
     return f"{prefix}{number:012d}AAA"
 
 
+SELLER = salesforce_id("005", 1)
+"""Whoever works in Salesforce, not our sync user."""
 PREFIXES = {"Account": "001", "Contact": "003", "Lead": "00Q", "Opportunity": "006"}
 assert PREFIXES.keys() == SALESFORCE_OBJECTS.keys()
 
@@ -75,5 +77,6 @@ def row(object_name: str, number: int, at: datetime = NOW, **values: Any) -> dic
         "SystemModstamp": stamp,
         "LastModifiedDate": stamp,
         "CreatedDate": stamp,
+        "CreatedById": SELLER,
     }
     return system | values

@@ -20,6 +20,7 @@ from integrations.failpoints import reach
 from integrations.models import SyncedObject, SyncRun
 from integrations.sync.pull import chunk_sql
 from integrations.sync.pull.lease import Lease
+from integrations.sync.pull.own_creates import OwnCreates
 from integrations.sync.pull.plan import ObjectPlan
 from integrations.sync.pull.staging import StagingTable
 from integrations.sync.pull.statements import Statements
@@ -65,6 +66,7 @@ class Applier:
         self.run = run
         self.lease = lease
         self.statements = Statements(plan, staging.name)
+        self.own_creates = OwnCreates(plan, staging)
         self.matches = plan.matches and self._has_unlinked()
 
     def apply_chunk(self, *, last_seq: int) -> bool:
@@ -112,7 +114,10 @@ class Applier:
 
     def _write(self, first: int, until: int) -> Counter[str]:
         statements = self.statements
+        waiting = self.own_creates.adopt(first, until, now=self.lease.clock())
         execute(statements.chunk, [first, until])
+        if waiting:
+            execute(sql.SQL(chunk_sql.LET_WAIT), [waiting])
         if self.matches and statements.match is not None:
             execute(statements.match)
         counts = self._lock(self._count())

@@ -104,6 +104,8 @@ UPDATE chunk c SET action = 'stale' FROM integrations_recordlink l
    AND (l.pushed_at >= c.asked_at AND c.modstamp < l.pushed_at OR {ON_ITS_WAY.format(record="l.record_id")})"""
 """What was read before our last write was answered says nothing of what Salesforce holds now (*Traps*), unless
 it was written there surely after it."""
+LET_WAIT = "UPDATE chunk SET action = 'stale' WHERE link_id IS NULL AND sid = ANY (%s)"
+"""What may be a create of ours, while that can't be decided (C6)."""
 STALE_FROM = "SELECT min(modstamp) FROM chunk WHERE action = 'stale'"
 
 CREATE_LOST_MATCHES = f"""

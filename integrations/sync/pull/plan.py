@@ -13,6 +13,8 @@ from django.db import models
 from crm.catalogue import mappable_fields
 from crm.models import Account, AccountStage, Contact, ContactStage, Deal, DealStage
 from integrations.models import Connection, ObjectSchema, SyncedObject, SyncRun, SyncSettings
+from integrations.sync import adopting
+from integrations.sync.external_ids import FIELD
 from integrations.sync.pull.fields import PulledField
 from mappings.catalogue import SALESFORCE_OBJECTS
 from mappings.field_types import FieldType
@@ -26,16 +28,16 @@ MODELS: dict[str, type[Account] | type[Contact] | type[Deal]] = {
 STAGE_MODELS: dict[str, type[models.Model]] = {"account": AccountStage, "contact": ContactStage}
 UNSTAGED_TYPES = frozenset({"address", "location", "base64", "anyType", "complexvalue"})
 
-SYSTEM_FIELDS = ("Id", "IsDeleted", "SystemModstamp", "LastModifiedDate", "CreatedDate")
+SYSTEM_FIELDS = ("Id", "IsDeleted", "SystemModstamp", "LastModifiedDate", "CreatedDate", "CreatedById")
 MOST_COLUMNS = 400
 """A row must fit a page of 8 kB, and a long value moved out of it leaves 18 bytes. Mapped fields come first;
 one that is mapped later and stands beyond is read then."""
 
 KEY_FIELDS = {
-    "Account": ("Name", "Website"),
-    "Contact": ("Email",),
-    "Lead": ("Email", "IsConverted", "ConvertedContactId"),
-    "Opportunity": (),
+    "Account": (*adopting.KEY_FIELDS["Account"], "Website", FIELD),
+    "Contact": (*adopting.KEY_FIELDS["Contact"], FIELD),
+    "Lead": (*adopting.KEY_FIELDS["Lead"], "IsConverted", "ConvertedContactId", FIELD),
+    "Opportunity": (*adopting.KEY_FIELDS["Opportunity"], FIELD),
 }
 """Read whether mapped or not: what C4, C6 and H2 ask of every record."""
 
