@@ -22,7 +22,7 @@ PARENT = """
     AND ({object} = '' OR p.salesforce_object = {object}))"""
 OWNER = """
 (SELECT o.salesforce_id FROM integrations_salesforceowner o
-  WHERE o.connection_id = {connection} AND o.user_id = r.{column} AND o.is_active AND NOT o.is_queue
+  WHERE o.connection_id = {connection} AND o.user_id = {user} AND o.is_active AND NOT o.is_queue
   ORDER BY o.id LIMIT 1)"""
 COMPANY = """
 CASE WHEN coalesce(r.company_name, '') = ''
@@ -49,7 +49,7 @@ def outgoing(field: PulledField, object_name: str) -> sql.Composable:
         needs = sql.Literal("Contact" if kind == "contact" else "")
         return sql.SQL(PARENT).format(**places, kind=sql.Literal(kind), object=needs)
     if field.target.type == FieldType.USER:
-        return sql.SQL(OWNER).format(**places)
+        return sql.SQL(OWNER).format(connection=sql.Literal(field.connection_id), user=reference(field))
     if field.target.type == FieldType.STAGE:
         names: dict[str, str] = {}
         for name, stage in field.stage_ids.items():
@@ -90,9 +90,12 @@ def has_counterpart(field: PulledField, object_name: str) -> sql.Composable | No
     """False for an owner, stage or parent that Salesforce doesn't know; None where that can't happen."""
     if not (parent_kind(field) or field.target.type in (FieldType.USER, FieldType.STAGE)):
         return None
-    return sql.SQL("(r.{} IS NULL OR {} IS NOT NULL)").format(
-        sql.Identifier(field.target.column or ""), outgoing(field, object_name)
-    )
+    return sql.SQL("({} IS NULL OR {} IS NOT NULL)").format(reference(field), outgoing(field, object_name))
+
+
+def reference(field: PulledField) -> sql.Composable:
+    """The id here that the record holds in a field that refers to something."""
+    return sql.SQL("({} #>> '{{}}')::bigint").format(field.ours()) if field.is_custom else field.ours()
 
 
 def document(pairs: list[sql.Composable]) -> sql.Composable:
