@@ -21,7 +21,7 @@ from mappings.models import FieldMap
 
 pytestmark = pytest.mark.django_db
 
-LATER = NOW + timedelta(minutes=5)
+EARLIER, LATER = NOW + timedelta(minutes=1), NOW + timedelta(minutes=5)
 SENT: dict[str, Any] = {
     "op": "update",
     "object": "Contact",
@@ -79,8 +79,16 @@ def test_a_row_asked_for_after_our_last_answer_is_never_stale(
     live: Connection, pulled: Contact, seconds: int, title: str
 ) -> None:
     RecordLink.objects.update(pushed_at=LATER + timedelta(seconds=seconds))
-    pull_rows(live, "Contact", [contact(at=LATER, Title="Countess")], now=LATER)
+    pull_rows(live, "Contact", [contact(at=EARLIER, Title="Countess")], now=LATER)
     assert Contact.objects.get().title == title
+
+
+def test_what_was_written_there_after_our_last_answer_is_never_stale(
+    live: Connection, pulled: Contact
+) -> None:
+    RecordLink.objects.update(pushed_at=LATER)
+    pull_rows(live, "Contact", [contact(at=LATER, Title="Countess")], now=LATER)
+    assert Contact.objects.get().title == "Countess"
 
 
 def test_a_push_that_settles_between_plan_and_lock_is_not_undone(
@@ -92,14 +100,14 @@ def test_a_push_that_settles_between_plan_and_lock_is_not_undone(
             Contact.objects.update(title="Engineer")
 
     before(monkeypatch, "FOR NO KEY UPDATE", settle)
-    run = pull_rows(live, "Contact", [contact(at=LATER, Title="Countess")], now=LATER)
+    run = pull_rows(live, "Contact", [contact(at=EARLIER, Title="Countess")], now=LATER)
     assert (Contact.objects.get().title, RecordLink.objects.get().base) == ("Engineer", {"Title": "Engineer"})
     assert run.counts["stale"] == 1
 
 
 def test_what_we_deleted_there_doesnt_come_back_by_a_stale_page(live: Connection, pulled: Contact) -> None:
     RecordLink.objects.update(state="gone", pushed_at=LATER)
-    pull_rows(live, "Contact", [contact(at=LATER)], now=LATER)
+    pull_rows(live, "Contact", [contact(at=EARLIER)], now=LATER)
     assert Contact.objects.count() == 1
 
 
