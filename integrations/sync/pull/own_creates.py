@@ -90,7 +90,7 @@ class OwnCreates:
             payload__has_key="sent_at",
         )
         return [
-            Sent(Create(id, datetime.fromisoformat(payload["sent_at"]), payload["values"]), _key(payload))
+            Sent(Create(id, datetime.fromisoformat(payload["sent_at"]), _sent(payload)), _key(payload))
             for id, payload in rows.values_list("pk", "payload")
             if payload
         ]
@@ -158,6 +158,11 @@ class OwnCreates:
         OutboxEntry.objects.filter(pk__in=unknown).delete()
         connection = Connection.objects.get(pk=self.plan.connection_id)
         push_errors.close(connection, self.plan.kind, [linked[entry] for entry in unknown], now)
+
+
+def _sent(payload: dict[str, Any]) -> dict[str, Any]:
+    """All that went out, also what isn't the record's own."""
+    return dict(payload["values"]) | dict(payload.get("extra") or {})
 
 
 def _key(payload: dict[str, Any]) -> str:

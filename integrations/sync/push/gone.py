@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 
-from integrations.models import OutboxEntry, RecordLink
+from integrations.models import RecordLink
 from integrations.salesforce.errors import SalesforceError, TryLater
 from integrations.salesforce.ids import to18
 from integrations.salesforce.soql import quote
@@ -30,13 +30,9 @@ def look_after(
         for item in done:
             outcomes.report(shift, claim, item, errors[item.entry.id], state="closed")
     left = [item for item in lost if item not in done]
-    now = shift.clock()
-    settle.put_back(
-        claim.name, [item.entry.id for item in left], state=OutboxEntry.State.HELD, not_before=now, tried=True
-    )
     shift.tally.failed += len(left)
     for item in left:
-        outcomes.report(shift, claim, item, errors[item.entry.id], state="open")
+        outcomes.hold(shift, claim, item, errors[item.entry.id])
 
 
 def _wanted_gone(item: Outgoing) -> bool:

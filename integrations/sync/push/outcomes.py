@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import random
 
-from integrations.models import ApiAllowance
+from django.db import transaction
+
+from integrations.models import ApiAllowance, OutboxEntry
 from integrations.salesforce.errors import SalesforceError, TryLater
 from integrations.sync import push_errors
 from integrations.sync.push import settle
@@ -30,6 +32,19 @@ def postpone(shift: Shift, claim: Claim, rows: Sequence[Outgoing], error: Salesf
 def when(error: TryLater, attempts: int, now: datetime) -> datetime:
     """When a row that has been tried so often is tried again."""
     return next_try(now=now, attempts=attempts + 1, after=error.after, scope=error.scope, random=random)
+
+
+def hold(shift: Shift, claim: Claim, item: Outgoing, error: SalesforceError) -> None:
+    """Refused for good: held until a person mends it, with the reason beside it."""
+    with transaction.atomic():
+        settle.put_back(
+            claim.name,
+            [item.entry.id],
+            state=OutboxEntry.State.HELD,
+            not_before=shift.clock(),
+            tried=True,
+        )
+        report(shift, claim, item, error, state="open")
 
 
 def report(shift: Shift, claim: Claim, item: Outgoing, error: SalesforceError, *, state: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 
 from integrations.failpoints import reach
-from integrations.models import OutboxEntry, RecordLink
+from integrations.models import RecordLink
 from integrations.salesforce.errors import (
     Gone,
     NeedsPerson,
@@ -165,7 +165,7 @@ class Sender:
         for item, result in pairs:
             if item.entry.record_id not in linked:
                 outcomes.report_unlinked(self.shift, self.claim, item, result.id or "")
-        settle.count_pushed(self.connection.pk, name, created=len(rows), at=at)
+        settle.count_pushed(self.connection.pk, name, created=sum(linked.values()), at=at)
         adopted = sum(result.created is False for _, result in pairs)
         self.shift.tally.created += len(pairs) - adopted
         self.shift.tally.adopted += adopted
@@ -188,22 +188,16 @@ class Sender:
         for item, error in pairs:
             tried = uses_up_a_try(error.scope)
             when = outcomes.when(error, item.entry.attempts, now)
-            settle.put_back(self.claim.name, [item.entry.id], not_before=when, tried=tried)
-        self._report(pairs, state="retrying")
+            with transaction.atomic():
+                settle.put_back(self.claim.name, [item.entry.id], not_before=when, tried=tried)
+                outcomes.report(self.shift, self.claim, item, error, state="retrying")
 
     def _hold(self, pairs: Sequence[tuple[Outgoing, SalesforceError]]) -> None:
         if not pairs:
             return
-        ids = [item.entry.id for item, _ in pairs]
-        settle.put_back(
-            self.claim.name, ids, state=OutboxEntry.State.HELD, not_before=self.shift.clock(), tried=True
-        )
         self.shift.tally.failed += len(pairs)
-        self._report(pairs, state="open")
-
-    def _report(self, pairs: Sequence[tuple[Outgoing, SalesforceError]], *, state: str) -> None:
         for item, error in pairs:
-            outcomes.report(self.shift, self.claim, item, error, state=state)
+            outcomes.hold(self.shift, self.claim, item, error)
 
 
 SETTLE: dict[str, Callable[[Sender, str, Sequence[tuple[Outgoing, RowResult]], datetime | None], None]] = {

@@ -62,7 +62,7 @@ SELECT %(connection)s, %(object)s, x.salesforce_id, %(kind)s, x.record_id, 'link
 ON CONFLICT (connection_id, salesforce_id) DO UPDATE
    SET base = l.base || excluded.base, pushed_at = excluded.pushed_at, changed_at = now()
  WHERE l.state = 'linked' AND l.record_id = excluded.record_id
-RETURNING record_id"""
+RETURNING record_id, xmax = 0"""
 MATCH_KEYS = {
     "Account": "coalesce(lockstep_domain(x.base ->> 'Website'), '')",
     "Contact": "left(lower(coalesce(x.base ->> 'Email', '')), 320)",
@@ -142,10 +142,11 @@ def release_children(kind: str | None, ids: Iterable[int], *, now: datetime) -> 
 
 def link_created(
     connection_id: int, object_name: str, kind: str, rows: Sequence[dict[str, Any]], *, at: datetime | None
-) -> set[int]:
+) -> dict[int, bool]:
     """Link what was created: rows of `salesforce_id`, `record_id`, `base` (what was sent).
 
-    Returns the records that are linked now; one whose Salesforce record is linked to another isn't.
+    Returns the records that are linked now, and whether by this; one whose Salesforce record is linked to
+    another isn't.
     `at` is the org's clock, surely not before the commit there.
     """
     statement = sql.SQL(LINKS).format(match_key=sql.SQL(MATCH_KEYS.get(object_name, "''")))
@@ -159,10 +160,10 @@ def link_created(
             "rows": json.dumps(rows),
         },
     )
-    records = [record for (record,) in linked]
+    records = [record for record, _ in linked]
     if kind in ROLE_COLUMNS:
         run(sql.SQL(ROLES).format(column=sql.SQL(ROLE_COLUMNS[kind])), [records])
-    return set(records)
+    return dict(linked)
 
 
 def agree(connection_id: int, rows: Sequence[dict[str, Any]], *, at: datetime | None) -> None:

@@ -169,8 +169,8 @@ class _Search:
             rows = [
                 {"salesforce_id": id, "record_id": row.record_id, "base": row.values} for row, id in pairs
             ]
-            settle.link_created(self.connection.pk, self.object, self.kind, rows, at=at)
-            settle.count_pushed(self.connection.pk, self.object, created=len(rows), at=at)
+            linked = settle.link_created(self.connection.pk, self.object, self.kind, rows, at=at)
+            settle.count_pushed(self.connection.pk, self.object, created=sum(linked.values()), at=at)
             push_errors.close(self.connection, self.kind, [row.record_id for row, _ in pairs], now=now)
         self.shift.tally.adopted += len(pairs)
 
