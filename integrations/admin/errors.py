@@ -117,7 +117,7 @@ class SyncErrorAdmin(RecordRows):
         explanation = explain(error)
         error.named_record = self.named(error)  # type: ignore[attr-defined]
         context = {
-            "error": error,
+            "problem": error,  # not `error`: the frame's messages take that name
             "explanation": explanation,
             "record": self.record(error),
             "standing": self.standing(error),

@@ -20,7 +20,8 @@ from mappings.models import FieldMap
 DROPPING_SECONDS = 20
 """Well within a lease: what is left then is worked off in the run's next slice."""
 
-DESCRIBED = (*PULL_ORDER, "OpportunityContactRole", "OpportunityStage", "User", "Task", "Event")
+FOLLOWED = (*PULL_ORDER, "OpportunityContactRole")
+DESCRIBED = (*FOLLOWED, "OpportunityStage", "User", "Task", "Event")
 
 
 def prepare(connection: Connection, org: Org, *, now: datetime) -> SyncRun | None:
@@ -49,7 +50,7 @@ def keep_prepared(now: datetime) -> Callable[[Connection, Org], None]:
     def follow(connection: Connection, org: Org) -> None:
         if not drop_outdated_agreements(seconds=DROPPING_SECONDS):
             raise TryLater(code="JOB_RUNS", message="A changed map is still being worked off", after=1)
-        read_schema(connection, org, PULL_ORDER, now=now)
+        read_schema(connection, org, FOLLOWED, now=now)
         follow_stages(connection, org)
         follow_owners(connection, org)
 

@@ -15,6 +15,7 @@ from crm.roles import Role, SignedInRequest, has_role, role_required
 from integrations.models import AuditEntry, Connection, SalesforceOwner, SyncRun
 from integrations.overview import live_overview
 from integrations.progress import progress_of
+from integrations.sync.external_ids import FIELD, external_ids
 from integrations.sync.pull.runs import open_run
 from integrations.views.connecting import callback_address, connect, connect_form
 
@@ -76,6 +77,8 @@ def connection(request: SignedInRequest) -> HttpResponse:
     context = {
         "connection": live,
         "callback": callback_address(request),
+        "external_ids": external_ids(live),
+        "external_id": FIELD,
         "audit": AuditEntry.objects.select_related("actor")[:10],
         "owners": SalesforceOwner.objects.filter(connection=live, is_active=True, is_queue=False).count(),
         "unmatched": SalesforceOwner.objects.filter(
