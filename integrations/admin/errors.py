@@ -51,7 +51,7 @@ NAMED_AT_MOST = 100
 @admin.register(SyncError)
 class SyncErrorAdmin(RecordRows):
     role = Role.STAFF
-    list_display = ("what", "record", "there", "field", "code_shown", "standing", "attempts", "changed")
+    list_display = ("what", "changed", "record", "there", "field", "standing", "attempts")
     list_filter = (
         StateFilter,
         CodeFilter,
@@ -206,11 +206,11 @@ class SyncErrorAdmin(RecordRows):
 
     @admin.display(description="What went wrong")
     def what(self, error: SyncError) -> SafeString:
-        return format_html('<span class="ls-message">{}</span>', error.message or error.code)
-
-    @admin.display(description="Code", ordering="code")
-    def code_shown(self, error: SyncError) -> SafeString:
-        return format_html('<span class="ls-mono ls-code">{}</span>', error.code)
+        return format_html(
+            '<span class="ls-message">{}<br><span class="ls-mono ls-subtle ls-code">{}</span></span>',
+            error.message,
+            error.code,
+        )
 
     @admin.display(description="Salesforce")
     def there(self, error: SyncError) -> SafeString | str:

@@ -177,8 +177,7 @@ _BY_CODE = {
     "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": Guidance(
         "The picklist in Salesforce doesn't know the value sent, or none was sent where one is required.",
         "The field is restricted to its list, and its record type may allow only part of that list.",
-        "Map the value to an allowed one, or add it to the picklist and record type in Salesforce. "
-        "Retrying without a fix doesn't help.",
+        "Map the value to an allowed one, or add it to the picklist and record type in Salesforce.",
     ),
     "REQUIRED_FIELD_MISSING": Guidance(
         "A field that Salesforce requires is empty.",
