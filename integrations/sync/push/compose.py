@@ -311,7 +311,7 @@ def hold(
     )
 
 
-NOT_MAPPED = "Salesforce knows no counterpart of the value of {field}, so it keeps its own."
+NOT_MAPPED = "Salesforce knows no counterpart of what {fields} holds here, so it keeps its own."
 OWNER_NOT_MAPPED = "The owner here has no active user in Salesforce, so Salesforce keeps its own."
 
 
@@ -324,15 +324,22 @@ def warn_unmapped(
     fields: Sequence[str],
 ) -> None:
     """Fields that were changed here to what Salesforce can't be told; the others went out."""
-    for name in fields:
-        owner = name == "OwnerId"
-        push_errors.record_ours(
-            shift.connection,
-            kind=claim.kind,
-            salesforce_object=object_name,
-            rows=[(entry.record_id, salesforce_id or "")],
-            code="OWNER_NOT_MAPPED" if owner else "VALUE_NOT_MAPPED",
-            message=OWNER_NOT_MAPPED if owner else NOT_MAPPED.format(field=name),
-            field=name,
-            now=shift.clock(),
-        )
+    if not fields:
+        return
+    owner = list(fields) == ["OwnerId"]
+    warning = push_errors.Refusal(
+        record_id=entry.record_id,
+        salesforce_id=salesforce_id or "",
+        code="OWNER_NOT_MAPPED" if owner else "VALUE_NOT_MAPPED",
+        message=OWNER_NOT_MAPPED if owner else NOT_MAPPED.format(fields=", ".join(fields)),
+        fields=fields,
+        attempts=0,
+        held_by_us=True,
+    )
+    push_errors.record_all(
+        shift.connection,
+        kind=claim.kind,
+        salesforce_object=object_name,
+        refusals=[warning],
+        now=shift.clock(),
+    )
