@@ -6,6 +6,7 @@ which is always so in production, a point costs one comparison.
 
 import os
 import signal
+from collections.abc import Callable
 
 POINTS = (
     "pull.query started",
@@ -23,25 +24,37 @@ POINTS = (
     "push.looked up",
 )
 
+
+def die() -> None:
+    """As if the machine had lost power."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 _armed = ""
 _left = 1
+_then = die
 
 
-def arm(place: str) -> None:
-    """`place` is a point and which of its turns kills, such as `pull.page staged:3`; empty disarms."""
-    global _armed, _left
+def arm(place: str, then: Callable[[], None] = die) -> None:
+    """`place` is a point and which of its turns counts, such as `pull.page staged:3`; empty disarms.
+
+    There, `then` happens: death, or what a test lets happen in between.
+    """
+    global _armed, _left, _then
     _armed, _, turn = place.partition(":")
     _left = int(turn or 1)
+    _then = then
 
 
 def reach(point: str) -> None:
-    """Die here, as if the machine had lost power, if this is the armed point's turn."""
-    global _left
+    """Let happen what was armed, if this is the armed point's turn; once."""
+    global _armed, _left
     if point != _armed:
         return
     _left -= 1
     if _left <= 0:
-        os.kill(os.getpid(), signal.SIGKILL)
+        _armed = ""
+        _then()
 
 
 arm(os.environ.get("LOCKSTEP_FAILPOINT", ""))
