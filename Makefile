@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench run browser
+.PHONY: help setup demo test soak check bench run browser
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8000
@@ -40,6 +40,9 @@ browser: setup
 
 test: browser ## Run every test, those in a real browser included
 	$(BIN)/pytest -n 2 --dist loadfile
+
+soak: setup ## Random steps on both sides until SECONDS=600 are over; a failing script is printed
+	SOAK_SECONDS=$(or $(SECONDS),600) $(BIN)/pytest -q -s integrations/tests/two_sided -k as_long_as_told
 
 check: setup ## Lint, types, layers, migrations, production settings
 	$(BIN)/ruff check .

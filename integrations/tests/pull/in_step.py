@@ -34,7 +34,7 @@ def assert_in_step(running: SandboxOrg, connection: Connection, *, own_records: 
 
     `own_records` were made here and have no link. Stored counts and the outbox are compared too.
     """
-    comparisons = [_Comparison(running, connection, name) for name in SALESFORCE_OBJECTS]
+    comparisons = [Comparison(running, connection, name) for name in SALESFORCE_OBJECTS]
     problems = [problem for comparison in comparisons for problem in comparison.problems()]
     assert not problems, "\n".join(problems[:20])
     linked = RecordLink.objects.filter(connection=connection).exclude(record_id=None)
@@ -49,7 +49,7 @@ def org_rows(running: SandboxOrg, soql: str) -> list[Row]:
     return list(answer["records"])
 
 
-class _Comparison:
+class Comparison:
     """One object on both sides."""
 
     def __init__(self, running: SandboxOrg, connection: Connection, name: str) -> None:
@@ -95,7 +95,7 @@ class _Comparison:
         found += [f"{self.name} {sid} isn't in the org" for sid in self.links.keys() - set(ids)]
         for row in self.rows:
             found += [f"{self.name} {row['Id']}: {problem}" for problem in self._row(row)]
-        return found + self._counts()
+        return found + self.counts()
 
     def _row(self, row: Row) -> list[str]:
         link = self.links.get(row["Id"])
@@ -105,7 +105,7 @@ class _Comparison:
             )
         if link is None:
             return ["has no link"]
-        if (suppressors := self._suppressors(row)) is not None:
+        if (suppressors := self.suppressors(row)) is not None:
             suppressed = link.state == "suppressed" and link.suppressed_by in suppressors
             return (
                 [] if suppressed else [f"{link.state} by {link.suppressed_by!r}, not by one of {suppressors}"]
@@ -113,9 +113,9 @@ class _Comparison:
         record = self.records.get(link.record_id or 0)
         if link.state != "linked" or record is None:
             return [f"is {link.state}, its record {link.record_id}"]
-        return self._values(row, link, record)
+        return list(self.differences(row, link, record).values())
 
-    def _suppressors(self, row: Row) -> set[str] | None:
+    def suppressors(self, row: Row) -> set[str] | None:
         """Contacts of the same person (C4), None for who isn't one."""
         if self.name != "Lead":
             return None
@@ -123,18 +123,20 @@ class _Comparison:
             return {row["ConvertedContactId"] or ""}
         return self.people.get((row["Email"] or "").lower())
 
-    def _values(self, row: Row, link: RecordLink, record: Model) -> list[str]:
-        found = []
+    def differences(self, row: Row, link: RecordLink, record: Model) -> dict[str, str]:
+        """What is wrong with each field of a record that is linked."""
+        found = {}
         for entry in self.maps:
             text = normalise(row[entry.salesforce], self.types[entry.salesforce], field=entry.salesforce)
             target = self.targets[entry.field]
             if self.types[entry.salesforce] == "boolean":
                 text = text or "false"
             theirs, ours = self._expected(entry.salesforce, text, target), _held(record, target)
+            name = entry.salesforce
             if theirs != ours:
-                found.append(f"{entry.salesforce} is {theirs!r} there, {entry.field} {ours!r} here")
-            elif link.base.get(entry.salesforce, "absent") != text and theirs not in ("", None):
-                found.append(f"{entry.salesforce}: base {link.base.get(entry.salesforce)!r}, not {text!r}")
+                found[name] = f"{name} is {theirs!r} there, {entry.field} {ours!r} here"
+            elif link.base.get(name, "absent") != text and theirs not in ("", None):
+                found[name] = f"{name}: base {link.base.get(name)!r}, not {text!r}"
         return found
 
     def _expected(self, field: str, text: str | None, target: MappableField) -> Any:
@@ -162,7 +164,7 @@ class _Comparison:
         row = StageMap.objects.filter(object=self.name, salesforce_value=text or "").first()
         return row.stage if row else None
 
-    def _counts(self) -> list[str]:
+    def counts(self) -> list[str]:
         synced = SyncedObject.objects.get(connection=self.connection, name=self.name)
         states = Counter(link.state for link in self.links.values())
         stored = {state: getattr(synced, state) for state in ("linked", "suppressed", "gone")}
