@@ -52,6 +52,9 @@ check: setup ## Lint, types, layers, migrations, production settings
 	DEBUG=on LOCKSTEP_SERVERS=test $(BIN)/python manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-bench: setup ## Measure the first pull beside PostgreSQL's own speed, and the pages (docs/benchmarks.md)
+bench: setup ## Measure pull and push beside the machine's own speed, and the pages (docs/benchmarks.md)
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.edits
+	$(BIN)/python -m benchmarks.pushing
+	$(BIN)/python -m benchmarks.claims
 	$(BIN)/python -m benchmarks.pages

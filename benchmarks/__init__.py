@@ -1,1 +1,1 @@
-"""How fast the pull is, beside what PostgreSQL itself can do on the same machine (docs/benchmarks.md)."""
+"""How fast pull, push and pages are, beside what PostgreSQL and the org can do on this machine (docs/benchmarks.md)."""

@@ -28,6 +28,10 @@ class Seller:
     def change(self, name: str, record_id: str, **values: Any) -> None:
         self._rest("PATCH", f"sobjects/{name}/{record_id}", values)
 
+    def change_many(self, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """A collection: up to 200 records with `attributes` and `id`; what became of each."""
+        return list(self._rest("PATCH", "composite/sobjects", {"allOrNone": False, "records": records}))
+
     def delete(self, name: str, record_id: str) -> None:
         self._rest("DELETE", f"sobjects/{name}/{record_id}")
 
