@@ -13,6 +13,9 @@ from integrations.problems import problems_of
 
 KINDS = frozenset({Kind.CONTACT.value, Kind.ACCOUNT.value, Kind.DEAL.value})
 MOST_IDS = 200
+LOOKS = ((8, "400ms"), (20, "2s"), (40, "10s"))
+"""How soon a page looks again at what moves: so often, so soon; the answer usually takes a second."""
+SELDOM = "30s"
 
 
 def kind_or_404(kind: str) -> str:
@@ -38,8 +41,22 @@ def badges(request: SignedInRequest, kind: str) -> HttpResponse:
 @require_safe
 @role_required(Role.SALES)
 def badge(request: SignedInRequest, kind: str, pk: int) -> HttpResponse:
+    """The badge, and the next look at it while it moves; only the look where nothing is new since the last."""
     [found] = badges_for(kind_or_404(kind), [pk])
-    return render(request, "integrations/_badge_and_reason.html", {"badge": found})
+    looked = ids_in(request.GET.get("looked", "0"))
+    context = {
+        "badge": found,
+        "kind": kind,
+        "news": request.GET.get("seen") != found.fingerprint,
+        "looked": looked[0] + 1 if looked else 1,
+        "delay": next_look(looked[0] if looked else 0),
+    }
+    return render(request, "integrations/_badge_and_reason.html", context)
+
+
+def next_look(looked: int) -> str:
+    """Quick at first, slower later; as htmx reads it."""
+    return next((delay for looks, delay in LOOKS if looked < looks), SELDOM)
 
 
 @require_safe
