@@ -115,7 +115,7 @@ class Applier:
     def _write(self, first: int, until: int) -> Counter[str]:
         statements = self.statements
         waiting = self.own_creates.adopt(first, until, now=self.lease.clock())
-        execute(statements.chunk, [first, until])
+        execute(statements.chunk(first, until))
         if waiting:
             execute(sql.SQL(chunk_sql.LET_WAIT), [waiting])
         if self.matches and statements.match is not None:

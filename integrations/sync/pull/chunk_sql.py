@@ -45,7 +45,7 @@ SELECT f.*, CASE WHEN f.action = 'create' THEN nextval({sequence}) END AS new_id
             SELECT DISTINCT ON (s."Id") s."Id" AS sid, s.asked_at, s."SystemModstamp"::timestamptz AS modstamp,
                    s."LastModifiedDate"::timestamptz AS modified, s."IsDeleted" = 'true' AS deleted,
                    {match_key} AS match_key, {lead_columns} {values}
-              FROM {staging} s WHERE s.seq > %s AND s.seq <= %s ORDER BY s."Id", s.seq DESC
+              FROM {staging} s WHERE s.seq > {first} AND s.seq <= {until} ORDER BY s."Id", s.seq DESC
           ) d
           LEFT JOIN LATERAL (
             SELECT k.id, k.state, k.record_id, k.base, k.system_modstamp, k.match_key FROM integrations_recordlink k

@@ -37,8 +37,8 @@ class Statements:
         }
         return sql.SQL(text).format(**(known | more))
 
-    @cached_property
-    def chunk(self) -> sql.Composed:
+    def chunk(self, first: int, until: int) -> sql.Composed:
+        """Without parameters, here as elsewhere where names of the org stand in the text: they may hold a %."""
         values: list[sql.Composable] = [
             sql.SQL("{} AS {}").format(field.normalised(), field.column) for field in self.fields
         ]
@@ -56,6 +56,8 @@ class Statements:
         lead = self.plan.object == "Lead"
         return self._fill(
             chunk_sql.CHUNK,
+            first=sql.Literal(first),
+            until=sql.Literal(until),
             staging=self.staging,
             values=COMMA.join(values or [sql.SQL("NULL AS nothing")]),
             parents=sql.SQL("").join(parents),

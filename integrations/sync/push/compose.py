@@ -33,14 +33,14 @@ SELECT o.id, {changes}::json, {unsendable}, {parents}::json
   FROM integrations_outboxentry o
   JOIN {table} r ON r.id = o.record_id
   JOIN integrations_recordlink l
-    ON l.connection_id = %s AND l.kind = o.kind AND l.record_id = o.record_id AND l.state = 'linked'
- WHERE o.id = ANY(%s)"""
+    ON l.connection_id = {connection} AND l.kind = o.kind AND l.record_id = o.record_id AND l.state = 'linked'
+ WHERE o.id = ANY({ids})"""
 CREATES = """
 SELECT o.id, {values}::json, {extra}::json, {parents}::json
   FROM integrations_outboxentry o JOIN {table} r ON r.id = o.record_id
- WHERE o.id = ANY(%s) AND NOT EXISTS (
+ WHERE o.id = ANY({ids}) AND NOT EXISTS (
    SELECT 1 FROM integrations_recordlink l
-    WHERE l.connection_id = %s AND l.kind = o.kind AND l.record_id = o.record_id AND l.state = 'linked')"""
+    WHERE l.connection_id = {connection} AND l.kind = o.kind AND l.record_id = o.record_id AND l.state = 'linked')"""
 KEEP = """
 UPDATE integrations_outboxentry o SET payload = x.payload
   FROM jsonb_to_recordset(%s::jsonb) AS x(id bigint, payload jsonb)
@@ -195,8 +195,10 @@ class Composer:
             unsendable=outgoing.unsendable(plan),
             parents=outgoing.parents(plan, changed=True),
             table=sql.Identifier(plan.table),
+            connection=sql.Literal(self.connection.pk),
+            ids=sql.Literal([stand.entry.id for stand in stands]),
         )
-        rows = fetch(query, [self.connection.pk, [stand.entry.id for stand in stands]])
+        rows = fetch(query)
         return {id: Difference(*rest) for id, *rest in rows if any(rest)}
 
     def _creates(self, stands: Sequence[Stand]) -> list[Outgoing]:
@@ -227,8 +229,10 @@ class Composer:
             extra=outgoing.extra(plan),
             parents=outgoing.parents(plan, changed=False),
             table=sql.Identifier(plan.table),
+            connection=sql.Literal(self.connection.pk),
+            ids=sql.Literal([stand.entry.id for stand in stands]),
         )
-        rows = fetch(query, [[stand.entry.id for stand in stands], self.connection.pk])
+        rows = fetch(query)
         found = {id: Creation(*rest) for id, *rest in rows}
         ready = [
             Outgoing(

@@ -31,6 +31,6 @@ def merge_retrieved(plan: ObjectPlan, rows: list[dict[str, Any]], *, asked_at: d
     with writing_pulled():
         execute(sql.SQL("DROP TABLE IF EXISTS pg_temp.retrieved"))
         execute(sql.SQL(RETRIEVED).format(asked_at=at, columns=columns, rows=literal))
-        execute(statements.chunk, [0, len(rows)])
+        execute(statements.chunk(0, len(rows)))
         if execute(sql.SQL(MET)):
             merge(statements)

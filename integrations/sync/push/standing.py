@@ -56,7 +56,10 @@ def stands_of(claim: Claim, connection_id: int) -> list[Stand]:
     return [Stand(claim.rows[id], *rest) for id, *rest in fetch(query, [connection_id, list(claim.rows)])]
 
 
-def fetch(query: sql.Composable | str, parameters: Sequence[Any] | dict[str, Any]) -> list[tuple[Any, ...]]:
+def fetch(
+    query: sql.Composable | str, parameters: Sequence[Any] | dict[str, Any] | None = None
+) -> list[tuple[Any, ...]]:
+    """Without parameters where names of the org stand in the query: with them, a % in a name is one."""
     with database.cursor() as cursor:
         cursor.execute(query, parameters)
         return list(cursor.fetchall())
