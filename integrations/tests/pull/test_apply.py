@@ -302,8 +302,8 @@ def test_the_same_person_or_company_is_found_by_an_index(
         cursor.execute("DROP TABLE IF EXISTS pg_temp.chunk, pg_temp.decided")
         if statement == "match":
             cursor.execute(statements.chunk(0, 1))
-        explained = sql.SQL("EXPLAIN {}").format(getattr(statements, statement))
-        cursor.execute(explained, [0, 1] if statement == "chunk" else None)
+        compiled = statements.chunk(0, 1) if statement == "chunk" else getattr(statements, statement)
+        cursor.execute(sql.SQL("EXPLAIN {}").format(compiled))
         assert index in str(cursor.fetchall())
 
 
