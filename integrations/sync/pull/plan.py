@@ -109,7 +109,7 @@ def plan_object(connection: Connection, object_name: str, run: SyncRun) -> Objec
         columns=tuple(columns)[:MOST_COLUMNS],
         hidden=object_name in settings.hidden_objects,
         run=run.pk,
-        pushed_only=_pushed_only(object_name, fields),
+        pushed_only=pushed_only(object_name, fields),
         matches=run.trigger in (SyncRun.Trigger.FIRST, SyncRun.Trigger.MANUAL) or not _was_pulled(run),
     )
 
@@ -166,7 +166,7 @@ def mapped_fields(
     return fields
 
 
-def _pushed_only(object_name: str, fields: Sequence[PulledField]) -> tuple[str, ...]:
+def pushed_only(object_name: str, fields: Sequence[PulledField]) -> tuple[str, ...]:
     pushed = FieldMap.objects.filter(object=object_name, direction=Direction.PUSH)
     names = pushed.order_by("salesforce").values_list("salesforce", flat=True)
     return tuple(sorted(set(names) - {field.salesforce for field in fields}))

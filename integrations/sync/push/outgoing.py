@@ -35,6 +35,9 @@ NOT EXISTS (SELECT 1 FROM integrations_fieldconflict q
              WHERE q.connection_id = l.connection_id AND q.salesforce_id = l.salesforce_id
                AND q.salesforce_field = {} AND q.state = 'open')"""
 
+NOT_AWAITED = "NOT coalesce(l.waiting_for ? {}, false)"
+"""A parent that Salesforce named and that isn't pulled yet is blank here; nobody made it so (C7)."""
+
 
 def parent_kind(field: PulledField) -> str:
     """The kind of record that the field refers to; empty where it refers to none."""
@@ -162,6 +165,8 @@ def changes(plan: PushPlan) -> sql.Composable:
         condition = [changed_here(field)]
         known = has_counterpart(field, plan.object)
         condition += [known] if known is not None else []
+        if parent_kind(field):
+            condition.append(sql.SQL(NOT_AWAITED).format(field.key))
         if field.conflict == Conflict.ASK:
             condition.append(sql.SQL(NO_QUESTION).format(field.key))
         items.append(

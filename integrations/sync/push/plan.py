@@ -12,6 +12,7 @@ from integrations.sync.pull.plan import (
     SYSTEM_FIELDS,
     ObjectPlan,
     mapped_fields,
+    pushed_only,
     readable_fields,
 )
 from mappings.catalogue import SALESFORCE_OBJECTS, MappableField
@@ -85,6 +86,7 @@ def push_plan(connection: Connection, object_name: str) -> PushPlan:
             hidden=False,
             run=None,
             matches=False,
+            pushed_only=pushed_only(object_name, pulled),
         ),
     )
 

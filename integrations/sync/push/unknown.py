@@ -35,6 +35,11 @@ UPDATE integrations_outboxentry o SET claimed_by = %s, claimed_at = %s, not_befo
          ORDER BY not_before, id LIMIT %s FOR UPDATE SKIP LOCKED) due
  WHERE o.id = due.id RETURNING o.id, o.kind, o.record_id, o.payload::json, o.attempts"""
 
+LINKED = """
+SELECT o.id FROM integrations_outboxentry o JOIN integrations_recordlink l
+    ON l.connection_id = %s AND l.kind = o.kind AND l.record_id = o.record_id AND l.state = 'linked'
+ WHERE o.id = ANY(%s)"""
+"""A pull has met and adopted them: what is left to say is an update, if anything."""
 UNDECIDED = """
 SELECT id, kind, record_id, payload::json, attempts FROM integrations_outboxentry
  WHERE state IN ('in_flight', 'unknown') AND kind = %s AND payload ->> 'object' = %s AND payload ->> 'op' = 'create'
@@ -85,10 +90,12 @@ def resolve(shift: Shift) -> bool:
         rows = [Lost(*row) for row in fetch(TAKE, [name, now, now + LEASE, now, AT_ONCE])]
     if not rows:
         return False
-    settle.put_back(name, [row.id for row in rows if not row.is_open], not_before=now)
+    adopted = {id for (id,) in fetch(LINKED, [shift.connection.pk, [row.id for row in rows]])}
+    decided = [row.id for row in rows if row.id in adopted or not row.is_open]
+    settle.put_back(name, decided, not_before=now)
     groups: defaultdict[tuple[str, str], list[Lost]] = defaultdict(list)
     for row in rows:
-        if row.is_open:
+        if row.id not in decided:
             groups[(row.kind, row.object)].append(row)
     try:
         for (kind, object_name), lost in groups.items():
