@@ -62,18 +62,14 @@ class Claim:
     rows: dict[int, Claimed]
 
 
-def claim(kind: str, *, now: datetime, most: int = MOST) -> Claim:
-    """What is due of the kind, edits before backfills (D7), the longest waiting first; may be empty."""
+def claim(kind: str, *, live: bool, now: datetime, most: int = MOST) -> Claim:
+    """What is due of the kind, edits or a backfill (D7), the longest waiting first; may be empty."""
     name = uuid4().hex
-    rows: dict[int, Claimed] = {}
     statement = sql.SQL(CLAIM).format(account=sql.SQL(ACCOUNTS[kind]), table=sql.Identifier(TABLES[kind]))
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
-        for live in (True, False):
-            if len(rows) < most:
-                values = {"kind": kind, "live": live, "now": now, "most": most - len(rows), "claim": name}
-                cursor.execute(statement, values)
-                rows |= {row[0]: Claimed(*row) for row in cursor.fetchall()}
+        cursor.execute(statement, {"kind": kind, "live": live, "now": now, "most": most, "claim": name})
+        rows = {row[0]: Claimed(*row) for row in cursor.fetchall()}
     return Claim(kind, name, rows)
 
 

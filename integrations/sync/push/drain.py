@@ -7,14 +7,16 @@ from django.db import DataError
 from django.db.models import Min, Q
 
 from integrations.failpoints import reach
-from integrations.models import ApiAllowance, Connection, ConnectionState, OutboxEntry
-from integrations.salesforce.errors import SalesforceError, SignInNeeded, TryLater
+from integrations.models import ApiAllowance, Connection, ConnectionState, OutboxEntry, SyncSettings
+from integrations.salesforce.errors import SalesforceError, SignInNeeded
 from integrations.salesforce.org import Org
-from integrations.sync.push import settle
+from integrations.sync import push_errors
+from integrations.sync.push import outcomes, settle
 from integrations.sync.push.claim import MOST, Claim, claim, reap
 from integrations.sync.push.compose import Composer, hold
+from integrations.sync.push.outcomes import Blocked
 from integrations.sync.push.plan import OBJECTS
-from integrations.sync.push.sending import Blocked, Sender
+from integrations.sync.push.sending import Sender
 from integrations.sync.push.shift import Clock, Shift, Tally
 from integrations.sync.push.standing import stands_of
 from integrations.sync.push.unknown import resolve
@@ -65,36 +67,43 @@ def drain(
     try:
         while clock() < ends_at and rounds != 0 and _may_go_on(shift) and _round(shift, most, ends_at):
             rounds = rounds - 1 if rounds is not None else None
-    except Blocked:
-        pass
+    except Blocked as blocked:
+        _stop(shift, blocked.error)
     return shift.tally
+
+
+def _stop(shift: Shift, error: SalesforceError) -> None:
+    """A session that is refused although it was just refreshed won't be cured by asking on (A6)."""
+    if isinstance(error, SignInNeeded):
+        shift.connection.require_sign_in(error.sentence, shift.clock())
+    outcomes.note_limit(shift, error)
 
 
 def _may_go_on(shift: Shift) -> bool:
     shift.connection.refresh_from_db()
+    shift.settings = SyncSettings.current()
     return may_push(shift.connection, shift.clock())
 
 
 def _round(shift: Shift, most: int, ends_at: datetime) -> bool:
-    """Once through the outbox, parents before children; True where anything moved."""
+    """Once through the edits, parents before children, then one step of a backfill; True where anything moved."""
     moved = reap(shift.clock()) > 0
-    try:
-        moved = resolve(shift) or moved
-    except (TryLater, SignInNeeded) as error:
-        raise Blocked(error) from error
-    except SalesforceError:
-        moved = False  # looked at again later; what waits goes out meanwhile
+    moved = resolve(shift) or moved
     for kind in OBJECTS:
-        while shift.clock() < ends_at:
-            taken = claim(kind, now=shift.clock(), most=most)
-            if not taken.rows:
-                break
+        while _step(shift, kind, most, ends_at, live=True):
             moved = True
-            reach("push.claimed")
-            _push(shift, taken)
-            if not _may_go_on(shift):
-                return False
-    return moved
+    return any(_step(shift, kind, most, ends_at, live=False) for kind in OBJECTS) or moved
+
+
+def _step(shift: Shift, kind: str, most: int, ends_at: datetime, *, live: bool) -> bool:
+    """One claim, pushed; False where there was none, or no more time."""
+    if shift.clock() >= ends_at or not _may_go_on(shift):
+        return False
+    taken = claim(kind, live=live, now=shift.clock(), most=most)
+    if taken.rows:
+        reach("push.claimed")
+        _push(shift, taken)
+    return bool(taken.rows)
 
 
 def _push(shift: Shift, taken: Claim) -> None:
@@ -138,15 +147,27 @@ def _hold_unusable(shift: Shift, taken: Claim, problem: DataError) -> None:
 
 
 def _give_back(shift: Shift, taken: Claim, error: SalesforceError) -> None:
-    """The read failed, nothing was sent."""
-    now = shift.clock()
-    later = (
-        now + timedelta(seconds=error.after or 5)
-        if isinstance(error, TryLater)
-        else now + timedelta(minutes=1)
+    """The read failed, nothing was sent: these rows wait, all the others only if the org stands in the way."""
+    now, blocks = shift.clock(), outcomes.stands_in_the_way(error)
+    later = outcomes.when(error, max(row.attempts for row in taken.rows.values()), now)
+    settle.give_back_unsent(taken.name, now=now, not_before=later, tried=not blocks)
+    if blocks:
+        raise Blocked(error) from error
+    push_errors.record_all(
+        shift.connection,
+        kind=taken.kind,
+        salesforce_object=OBJECTS[taken.kind][0],
+        refusals=[
+            push_errors.refusal(
+                error,
+                record_id=row.record_id,
+                state=outcomes.state_after(error),
+                attempts=row.attempts + 1,
+            )
+            for row in taken.rows.values()
+        ],
+        now=now,
     )
-    settle.give_back_unsent(taken.name, now=now, not_before=later)
-    raise Blocked(error) from error
 
 
 def next_due() -> datetime | None:

@@ -18,7 +18,6 @@ from integrations.salesforce.errors import (
     NeedsPerson,
     OutcomeUnknown,
     SalesforceError,
-    SignInNeeded,
     TryLater,
 )
 from integrations.salesforce.rows import COLLECTION_SIZE, RowResult, WriteOptions
@@ -27,6 +26,7 @@ from integrations.sync.external_ids import FIELD
 from integrations.sync.push import gone, outcomes, settle
 from integrations.sync.push.claim import Claim
 from integrations.sync.push.compose import Outgoing, warn_unmapped
+from integrations.sync.push.outcomes import Blocked
 from integrations.sync.push.plan import OBJECTS, push_plan
 from integrations.sync.push.shift import Shift
 from integrations.sync.push.standing import fetch
@@ -39,14 +39,6 @@ UPDATE integrations_outboxentry
    SET claimed_at = %s, payload = jsonb_set(payload, '{sent_at}', to_jsonb(%s::text))
  WHERE id = ANY(%s) AND claimed_by = %s AND state = 'in_flight' RETURNING id"""
 OPERATIONS = ("create", "update", "delete")
-
-
-class Blocked(Exception):
-    """The org, its quota or the sign-in stands in the way of every further call."""
-
-    def __init__(self, error: SalesforceError) -> None:
-        super().__init__(str(error))
-        self.error = error
 
 
 class Sender:
@@ -63,10 +55,14 @@ class Sender:
         for done, rows in enumerate(calls):
             try:
                 self._call(rows)
-            except Blocked:
-                left = [item.entry.id for rest in calls[done + 1 :] for item in rest]
-                settle.put_back(self.claim.name, left, not_before=self.shift.clock())
+            except Blocked as blocked:
+                self._leave([item for rest in calls[done + 1 :] for item in rest], blocked)
                 raise
+
+    def _leave(self, rows: Sequence[Outgoing], blocked: Blocked) -> None:
+        """They never went out, and wait as the rows do that met what is in the way."""
+        later = outcomes.when(blocked.error, 0, self.shift.clock())
+        settle.put_back(self.claim.name, [item.entry.id for item in rows], not_before=later)
 
     def _call(self, rows: Sequence[Outgoing]) -> None:
         rows = self._marked(rows)
@@ -81,7 +77,11 @@ class Sender:
                 self._settle(rows, [RowResult(id=None, success=False, error=error)])
                 return
             middle = len(rows) // 2
-            self._call(rows[:middle])
+            try:
+                self._call(rows[:middle])
+            except Blocked as blocked:
+                self._leave(rows[middle:], blocked)
+                raise
             self._call(rows[middle:])
             return
         except SalesforceError as error:
@@ -126,9 +126,7 @@ class Sender:
             settle.lose(self.claim.name, ids, look_at=self.shift.clock())
             return
         outcomes.postpone(self.shift, self.claim, rows, error)
-        if isinstance(error, SignInNeeded) or (
-            isinstance(error, TryLater) and not uses_up_a_try(error.scope)
-        ):
+        if outcomes.stands_in_the_way(error):
             raise Blocked(error) from error
 
     def _settle(self, rows: Sequence[Outgoing], results: Sequence[RowResult]) -> None:

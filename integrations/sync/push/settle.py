@@ -210,10 +210,12 @@ SELECT id FROM integrations_outboxentry
  WHERE claimed_by = %s AND state = 'in_flight' AND (payload IS NULL OR NOT payload ? 'sent_at')"""
 
 
-def give_back_unsent(name: str, *, now: datetime, not_before: datetime | None = None) -> None:
+def give_back_unsent(
+    name: str, *, now: datetime, not_before: datetime | None = None, tried: bool = False
+) -> None:
     """Rows of the claim that never went out wait again, as if nobody had taken them."""
     ids = [id for (id,) in fetch(UNSENT, [name])]
-    put_back(name, ids, not_before=not_before or now)
+    put_back(name, ids, not_before=not_before or now, tried=tried)
 
 
 def release_children_of_settled(*, now: datetime) -> int:

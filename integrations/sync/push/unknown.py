@@ -5,7 +5,7 @@ without one is looked for at once and again until the org's request limit has pa
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,17 +15,21 @@ from django.db import transaction
 
 from integrations.failpoints import reach
 from integrations.models import OutboxEntry, RecordLink
+from integrations.salesforce.errors import SalesforceError
 from integrations.salesforce.ids import to18
 from integrations.salesforce.soql import quote
 from integrations.sync import push_errors
 from integrations.sync.adopting import KEY_FIELDS, SLACK, Candidate, Create, pair
 from integrations.sync.external_ids import FIELD
-from integrations.sync.push import settle
+from integrations.sync.push import outcomes, settle
 from integrations.sync.push.claim import LEASE
+from integrations.sync.push.outcomes import Blocked
 from integrations.sync.push.shift import Shift
 from integrations.sync.push.standing import fetch
 
 AT_ONCE = 200
+LOOKED_OFTEN = 5
+"""Tries that a refused search counts as: what is wrong with one is seldom over in seconds."""
 LOOKS = (2, 5, 10, 20, 40, 60)
 """Seconds between one look and the next; the last goes on."""
 
@@ -84,7 +88,7 @@ class Lost:
 
 
 def resolve(shift: Shift) -> bool:
-    """Look after what is due; True where something was. Raises SalesforceError, and then looks again later."""
+    """Look after what is due; True where something was. Raises Blocked, and then looks again later."""
     name, now = uuid4().hex, shift.clock()
     with transaction.atomic():
         rows = [Lost(*row) for row in fetch(TAKE, [name, now, now + LEASE, now, AT_ONCE])]
@@ -99,9 +103,9 @@ def resolve(shift: Shift) -> bool:
             groups[(row.kind, row.object)].append(row)
     try:
         for (kind, object_name), lost in groups.items():
-            keyed = [row for row in lost if row.key]
-            _Search(shift, name, kind, object_name).by_key(keyed)
-            _Search(shift, name, kind, object_name).by_fields([row for row in lost if not row.key])
+            search = _Search(shift, name, kind, object_name)
+            search.try_to(search.by_key, [row for row in lost if row.key])
+            search.try_to(search.by_fields, [row for row in lost if not row.key])
     finally:
         settle.look_again(name, now + timedelta(seconds=LOOKS[0]))
     return True
@@ -116,6 +120,27 @@ class _Search:
         self.kind = kind
         self.object = object_name
         self.connection = shift.connection
+
+    def try_to(self, search: Callable[[Sequence[Lost]], None], rows: Sequence[Lost]) -> None:
+        """A search that is refused, or too slow, doesn't stop the others, and is told. Raises Blocked."""
+        try:
+            search(rows)
+        except SalesforceError as error:
+            if outcomes.stands_in_the_way(error):
+                raise Blocked(error) from error
+            now = self.shift.clock()
+            settle.look_again(
+                self.name, outcomes.when(error, LOOKED_OFTEN, now), ids=[row.id for row in rows]
+            )
+            said = [
+                push_errors.refusal(
+                    error, record_id=row.record_id, sent=row.sent, state=outcomes.state_after(error)
+                )
+                for row in rows
+            ]
+            push_errors.record_all(
+                self.connection, kind=self.kind, salesforce_object=self.object, refusals=said, now=now
+            )
 
     def by_key(self, rows: Sequence[Lost]) -> None:
         """Found by our key, it is adopted; else it is sent again under the same key."""
