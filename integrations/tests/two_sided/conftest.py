@@ -60,6 +60,7 @@ def run_script(process: SandboxOrg, db: None) -> Iterator[Callable[[Script], Non
 
     yield run
     process.control("DELETE", "/faults")
+    process.control("POST", "/clock", {"reset": True})
 
 
 def _add_key_fields(org: SandboxOrg) -> None:
@@ -72,7 +73,7 @@ def _begin_anew(
     org: SandboxOrg, connection: Connection, described: dict[str, dict[str, Any]], script: Script
 ) -> None:
     org.control("DELETE", "/faults")
-    org.control("POST", "/clock", {"reset": True})
+    org.control("POST", "/clock", {"reset": True, "freeze": True})
     org.control("POST", "/reset", {"seed": "empty"})
     if script.key:
         _add_key_fields(org)

@@ -69,7 +69,7 @@ class Skip:
 
 @dataclass(frozen=True)
 class Freeze:
-    """All that happens there has one stamp, until the next one."""
+    """No time passes from step to step, so all that happens has one stamp; until the next one."""
 
 
 @dataclass(frozen=True)

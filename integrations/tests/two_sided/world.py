@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.error import HTTPError
 
@@ -56,6 +57,18 @@ FIELDS: dict[str, dict[str, tuple[str, tuple[Any, ...]]]] = {
     },
 }
 REFUSED = (400, 404)
+STEP = 0.7  # seconds from one step to the next
+
+
+class StillClock(live.Clock):
+    """Moves when it is told to, so that a script does the same each time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began_at = datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        return self.began_at + self.skipped
 
 
 class Killed(BaseException):
@@ -69,7 +82,7 @@ class World:
     org: SandboxOrg
     connection: Connection
     seller: Seller
-    clock: live.Clock = field(default_factory=live.Clock)
+    clock: live.Clock = field(default_factory=StillClock)
     made: int = 0
     frozen: bool = False
     failpoints: bool = True
@@ -79,6 +92,8 @@ class World:
             self.do(step)
 
     def do(self, step: Step) -> None:
+        if not self.frozen:
+            self.skip(STEP)
         name = f"_{type(step).__name__.lower()}"
         if name == "_make" or name in ("_edit", "_delete"):
             name = f"{name}_{getattr(step, 'side')}"  # noqa: B009
@@ -107,7 +122,7 @@ class World:
         if name == "account":
             value = self._pick_here("account", step.value - 1) if step.value else None
         if name == "stage":
-            value = self._stages()[value]
+            value = self._stages()[int(str(value))]
         with journal.acting(None, "web"):
             record.change({name: value})
 
@@ -172,7 +187,7 @@ class World:
         if name == "AccountId":
             value = self._pick_there("account", step.value - 1) if step.value else None
         if name == "StageName":
-            value = self._stages()[value].name
+            value = self._stages()[int(str(value))].name
         if name in ("Amount", "AnnualRevenue") and value is not None:
             value = float(value)
         self._as_a_person(lambda: self.seller.change(OBJECTS[step.kind], record, **{name: value or None}))
@@ -211,7 +226,6 @@ class World:
 
     def _freeze(self, _: steps.Freeze) -> None:
         self.frozen = not self.frozen
-        self.org.control("POST", "/clock", {"freeze": self.frozen})
 
     def _fault(self, step: steps.Fault) -> None:
         match: dict[str, Any] = {"nth": step.nth, "user": "integration@acme.example"}
@@ -277,8 +291,7 @@ class World:
             trigger = SyncRun.Trigger.MANUAL if by_hand else SyncRun.Trigger.SCHEDULE
             run = live.start(self.connection, trigger=trigger, full=full)
         org = live.door(self.connection)
-        clock = live.Clock()
-        clock.skipped = self.clock.skipped
+        clock = copy(self.clock)
         try:
             for _ in range(20):
                 if live.slice_of(run, org=org, clock=clock, follow_schema=False):
@@ -295,7 +308,6 @@ class World:
     def settle(self) -> None:
         """No more trouble, and as much time as it takes; what a person can retry, they retry once."""
         self.org.control("DELETE", "/faults")
-        self.org.control("POST", "/clock", {"freeze": False})
         self.skip(400)  # what is to come late there comes, and a dead worker's claims run out
         self._until_nothing_is_due()
         with transaction.atomic():
