@@ -190,7 +190,10 @@ def count_pushed(connection_id: int, object_name: str, *, created: int = 0, at: 
 def count_unlinked(connection_id: int, object_name: str, rows: int, *, gone: bool) -> None:
     """As many fewer; `gone` where Salesforce has them no more."""
     synced = SyncedObject.objects.filter(connection_id=connection_id, name=object_name)
-    synced.update(linked=Greatest(F("linked") - rows, 0), gone=F("gone") + (rows if gone else 0))
+    lost = rows if gone else 0
+    synced.update(
+        linked=Greatest(F("linked") - rows, 0), gone=F("gone") + lost, there=Greatest(F("there") - lost, 0)
+    )
 
 
 LOOK_AGAIN = """
