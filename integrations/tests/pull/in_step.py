@@ -95,7 +95,7 @@ class Comparison:
         found += [f"{self.name} {sid} isn't in the org" for sid in self.links.keys() - set(ids)]
         for row in self.rows:
             found += [f"{self.name} {row['Id']}: {problem}" for problem in self._row(row)]
-        return found + self.counts()
+        return found + self.counts() + self._there()
 
     def _row(self, row: Row) -> list[str]:
         link = self.links.get(row["Id"])
@@ -165,18 +165,17 @@ class Comparison:
         return row.stage if row else None
 
     def counts(self) -> list[str]:
+        """What is stored of the links' states."""
         synced = SyncedObject.objects.get(connection=self.connection, name=self.name)
         states = Counter(link.state for link in self.links.values())
         stored = {state: getattr(synced, state) for state in ("linked", "suppressed", "gone")}
+        wrong = any(states[state] != number for state, number in stored.items())
+        return [f"{self.name}: {stored} stored, {dict(states)} there"] if wrong else []
+
+    def _there(self) -> list[str]:
+        synced = SyncedObject.objects.get(connection=self.connection, name=self.name)
         there = sum(not row["IsDeleted"] for row in self.rows)
-        found = (
-            [f"{self.name}: {stored} stored, {dict(states)} there"]
-            if any(states[state] != number for state, number in stored.items())
-            else []
-        )
-        return found + (
-            [f"{self.name}: {synced.there} stored, {there} in the org"] if synced.there != there else []
-        )
+        return [f"{self.name}: {synced.there} stored, {there} in the org"] if synced.there != there else []
 
 
 def _held(record: Model, target: MappableField) -> Any:
