@@ -226,6 +226,8 @@ def network_error(error: requests.RequestException, *, reads: bool) -> Salesforc
     reason = getattr(error.args[0], "reason", None) if error.args else None
     if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(reason):
         return NeedsPerson(code="NETWORK_TLS", message="The certificate isn't trusted")
+    if isinstance(error, requests.exceptions.InvalidJSONError):
+        return NeedsPerson(code="UNUSABLE_VALUE", message="A value can't be written as JSON, such as NaN")
     unsent = isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.ProxyError)
     unsent = unsent or isinstance(reason, urllib3.exceptions.NewConnectionError)
     code = "TIMEOUT" if isinstance(error, requests.exceptions.Timeout) else "NETWORK"
