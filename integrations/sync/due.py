@@ -9,6 +9,7 @@ from integrations.sync import visibility
 from integrations.sync.pull.runs import OPEN, start_first_pull, start_pull
 from integrations.sync.push.claim import LEASE
 from integrations.sync.push.drain import may_push
+from integrations.sync.push.settle import release_children_of_settled
 from integrations.sync.refusals import Refused
 
 MOVING = (ConnectionState.CONFIGURING, ConnectionState.READ_ONLY, ConnectionState.ACTIVE)
@@ -55,7 +56,8 @@ def start_scheduled_pull(now: datetime) -> SyncRun | None:
 
 
 def to_push(now: datetime) -> list[Connection]:
-    """Connections whose outbox has something due, or rows of a worker that died: the sweep."""
+    """Connections whose outbox has something due, rows of a worker that died, or children left behind: the sweep."""
+    release_children_of_settled(now=now)
     state = OutboxEntry.State
     due = Q(state__in=[state.PENDING, state.UNKNOWN], not_before__lte=now) | Q(
         state=state.IN_FLIGHT, claimed_at__lt=now - LEASE

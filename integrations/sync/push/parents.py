@@ -14,7 +14,8 @@ INSERT INTO integrations_outboxentry (kind, record_id, needed)
 SELECT %s, %s, true
  WHERE NOT EXISTS (SELECT 1 FROM integrations_outboxentry s
                     WHERE s.kind = %s AND s.record_id = %s AND s.state IN ('in_flight', 'unknown'))
-ON CONFLICT (kind, record_id) WHERE state IN ('pending', 'held') DO UPDATE SET needed = true"""
+ON CONFLICT (kind, record_id) WHERE state IN ('pending', 'held') DO UPDATE SET needed = true, live = true"""
+"""A child that is an edit doesn't wait for a backfill (D7)."""
 
 
 def hold_for(shift: Shift, claim: Claim, entry: Claimed, missing: Iterable[dict[str, Any]]) -> bool:

@@ -76,7 +76,8 @@ ROLES = """
 INSERT INTO integrations_outboxentry (kind, record_id)
 SELECT 'contact_role', c.id FROM crm_contactrole c
  WHERE {column} = ANY(%s)
-   AND NOT EXISTS (SELECT 1 FROM integrations_recordlink l WHERE l.kind = 'contact_role' AND l.record_id = c.id)
+   AND NOT EXISTS (SELECT 1 FROM integrations_recordlink l
+                    WHERE l.connection_id = %s AND l.kind = 'contact_role' AND l.record_id = c.id)
 ON CONFLICT (kind, record_id) WHERE state IN ('pending', 'held') DO NOTHING"""
 ROLE_COLUMNS = {"deal": "c.deal_id", "contact": "c.contact_id"}
 
@@ -162,7 +163,7 @@ def link_created(
     )
     records = [record for record, _ in linked]
     if kind in ROLE_COLUMNS:
-        run(sql.SQL(ROLES).format(column=sql.SQL(ROLE_COLUMNS[kind])), [records])
+        run(sql.SQL(ROLES).format(column=sql.SQL(ROLE_COLUMNS[kind])), [records, connection_id])
     return dict(linked)
 
 
