@@ -182,11 +182,11 @@ class Composer:
         if difference and self._waits(difference):
             parents.hold_for(self.shift, self.claim, stand.entry, difference.parents)
             return
+        self._drop([stand])
         if difference and not difference.values:
             warn_unmapped(
                 self.shift, self.claim, plan.object, stand.entry, stand.salesforce_id, difference.unsendable
             )
-        self._drop([stand])
 
     def _changes(self, plan: PushPlan, stands: Sequence[Stand]) -> dict[int, Difference]:
         """What differs, by row; rows without a difference are left out."""
@@ -288,7 +288,13 @@ class Composer:
         fetch(LOCK_LINKS, [self.connection.pk, [s.salesforce_id for s in stands if s.salesforce_id]])
 
     def _drop(self, stands: Sequence[Stand]) -> None:
-        settle.drop(self.claim.name, [stand.entry.id for stand in stands], now=self.shift.clock())
+        """There is nothing to say any more, so nothing to complain of either."""
+        if not stands:
+            return
+        now, records = self.shift.clock(), [stand.entry.record_id for stand in stands]
+        with transaction.atomic():
+            settle.drop(self.claim.name, [stand.entry.id for stand in stands], now=now)
+            push_errors.close(self.connection, self.claim.kind, records, now=now)
 
     def _keep(self, ready: Sequence[Outgoing]) -> list[Outgoing]:
         """Written to their rows; a row that isn't ours any more is left out."""
