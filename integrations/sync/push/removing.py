@@ -1,12 +1,15 @@
 """Records deleted here: deleted there too where deletion sync says so, else left there as tombstones (spec C8)."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+
+from psycopg import sql
 
 from integrations.models import OutboxEntry, RecordLink, SyncedObject
 from integrations.sync import push_errors
 from integrations.sync.push import settle
 from integrations.sync.push.claim import Claim
-from integrations.sync.push.plan import ROLE
+from integrations.sync.push.plan import ROLE, TABLES
 from integrations.sync.push.shift import Shift
 from integrations.sync.push.standing import Stand, fetch
 
@@ -25,6 +28,15 @@ MASS_DELETE = (
     "{count} records of {object} were deleted here at once. Nothing is deleted in Salesforce until an admin says "
     "yes: retry them to delete them there too."
 )
+ONE_RUN = timedelta(minutes=10)
+"""So long deletes count as one mass, in however many claims they are taken."""
+TOGETHER = """
+SELECT count(*) FROM (
+  SELECT 1 FROM integrations_outboxentry o
+    JOIN integrations_recordlink l ON l.connection_id = %s AND l.salesforce_object = %s AND l.kind = o.kind
+     AND l.record_id = o.record_id AND l.state = 'linked'
+   WHERE o.kind = %s AND o.live AND NOT o.manual AND (o.state <> 'held' OR o.changed_at > %s)
+     AND NOT EXISTS (SELECT 1 FROM {table} r WHERE r.id = o.record_id) LIMIT %s) deletes"""
 ROLE_ALONE = """
 SELECT r.salesforce_id FROM integrations_recordlink r
  WHERE r.connection_id = %s AND r.salesforce_id = ANY(%s)
@@ -41,10 +53,11 @@ def to_delete(shift: Shift, claim: Claim, object_name: str, stands: Sequence[Sta
     wanted = _wanted(shift, object_name, stands)
     left = [stand for stand in stands if stand not in wanted]
     _leave_there(shift, claim, object_name, left)
-    if not _too_many(shift, object_name, len(wanted)):
+    count = max(len(wanted), _together(shift, claim, object_name)) if wanted else 0
+    if not _too_many(shift, object_name, count):
         return wanted
     waiting = [stand for stand in wanted if not stand.entry.manual]
-    _wait_for_yes(shift, claim, object_name, waiting, len(wanted))
+    _wait_for_yes(shift, claim, object_name, waiting, count)
     return [stand for stand in wanted if stand.entry.manual]
 
 
@@ -62,6 +75,14 @@ def _leave_there(shift: Shift, claim: Claim, object_name: str, stands: Sequence[
     unlinked = settle.unlink(shift.connection.pk, ids, state=RecordLink.State.TOMBSTONE, now=now)
     settle.count_unlinked(shift.connection.pk, object_name, unlinked, gone=False)
     settle.drop(claim.name, [stand.entry.id for stand in stands], now=now)
+
+
+def _together(shift: Shift, claim: Claim, object_name: str) -> int:
+    """How many deletes are in the outbox, counted to the most: this claim, others', what waits, what is held."""
+    query = sql.SQL(TOGETHER).format(table=sql.Identifier(TABLES[claim.kind]))
+    recently = shift.clock() - ONE_RUN
+    rows = fetch(query, [shift.connection.pk, object_name, claim.kind, recently, MOST_AT_ONCE + 1])
+    return int(rows[0][0])
 
 
 def _too_many(shift: Shift, object_name: str, wanted: int) -> bool:
