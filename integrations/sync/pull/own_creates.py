@@ -29,7 +29,7 @@ SELECT DISTINCT ON (s."Id") s."Id", s."CreatedDate"::timestamptz, {columns}
    AND NOT EXISTS (SELECT 1 FROM integrations_recordlink k
                     WHERE k.connection_id = {connection} AND k.salesforce_id = s."Id" OFFSET 0)
  ORDER BY s."Id", s.seq DESC"""
-BY_FIELDS = 's."CreatedById" = {user} AND s."CreatedDate"::timestamptz >= {since}'
+BY_FIELDS = 's."CreatedById" = ANY ({users}) AND s."CreatedDate"::timestamptz >= {since}'
 BY_KEY = "lower(s.{key}) = ANY ({keys})"
 
 ADOPT = """
@@ -47,9 +47,10 @@ SELECT a.entry, adopted.record_id
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A create on its way, with our key where the object has a field for it."""
+    """A create on its way, with our key where the object has a field for it. `by`: the sync user then."""
 
     create: Create
+    by: str
     key: str = field(repr=False)
 
 
@@ -71,7 +72,7 @@ class OwnCreates:
             return []
         keyed = {one.key: one.create for one in sent if one.key} if FIELD in columns else {}
         unkeyed = [one.create for one in sent if one.key not in keyed]
-        ours = self._ours(keyed, unkeyed)
+        ours = self._ours(keyed, unkeyed, {one.by for one in sent})
         if not self._found(columns, ours, sql.SQL("s.seq > {} AND s.seq <= {}").format(first, until)):
             return []
         # Twins may stand in other chunks: all that was read decides, whichever chunk is next.
@@ -90,19 +91,25 @@ class OwnCreates:
             payload__has_key="sent_at",
         )
         return [
-            Sent(Create(id, datetime.fromisoformat(payload["sent_at"]), _sent(payload)), _key(payload))
+            Sent(
+                Create(id, datetime.fromisoformat(payload["sent_at"]), _sent(payload)),
+                str(payload.get("sent_by") or ""),
+                _key(payload),
+            )
             for id, payload in rows.values_list("pk", "payload")
             if payload
         ]
 
-    def _ours(self, keyed: dict[str, Create], unkeyed: list[Create]) -> sql.Composable:
+    def _ours(self, keyed: dict[str, Create], unkeyed: list[Create], users: set[str]) -> sql.Composable:
         ways: list[sql.Composable] = []
         if keyed:
             ways.append(sql.SQL(BY_KEY).format(key=sql.Identifier(FIELD), keys=sql.Literal(list(keyed))))
         if unkeyed:
             user = Connection.objects.values_list("sync_user_id", flat=True).get(pk=self.plan.connection_id)
             since = min(create.sent_at for create in unkeyed) - SLACK
-            ways.append(sql.SQL(BY_FIELDS).format(user=sql.Literal(user), since=sql.Literal(since)))
+            ways.append(
+                sql.SQL(BY_FIELDS).format(users=sql.Literal(sorted(users | {user})), since=sql.Literal(since))
+            )
         return sql.SQL(" OR ").join(sql.SQL("({})").format(way) for way in ways)
 
     def _found(self, columns: list[str], ours: sql.Composable, where: sql.Composable) -> list[Candidate]:

@@ -36,7 +36,7 @@ ROUNDED = timedelta(seconds=1)
 """The org's Date is rounded down to the second; a commit surely isn't after the second that follows."""
 MARK_SENT = """
 UPDATE integrations_outboxentry
-   SET claimed_at = %s, payload = jsonb_set(payload, '{sent_at}', to_jsonb(%s::text))
+   SET claimed_at = %s, payload = payload || jsonb_build_object('sent_at', %s::text, 'sent_by', %s::text)
  WHERE id = ANY(%s) AND claimed_by = %s AND state = 'in_flight' RETURNING id"""
 OPERATIONS = ("create", "update", "delete")
 
@@ -96,7 +96,8 @@ class Sender:
         sent_at = self.shift.org.time().isoformat()
         ids = [item.entry.id for item in rows]
         with transaction.atomic():
-            marked = fetch(MARK_SENT, [self.shift.clock(), sent_at, ids, self.claim.name])
+            user = self.connection.sync_user_id
+            marked = fetch(MARK_SENT, [self.shift.clock(), sent_at, user, ids, self.claim.name])
         ours = {id for (id,) in marked}
         return [item for item in rows if item.entry.id in ours]
 

@@ -83,6 +83,11 @@ class Lost:
         return self.values | dict((self.payload or {}).get("extra") or {})
 
     @property
+    def sent_by(self) -> str:
+        """The sync user then: another one may have signed in since."""
+        return str((self.payload or {}).get("sent_by") or "")
+
+    @property
     def sent_at(self) -> datetime:
         return datetime.fromisoformat((self.payload or {})["sent_at"])
 
@@ -158,11 +163,13 @@ class _Search:
         if not rows:
             return
         since = min(row.sent_at for row in rows) - SLACK
+        users = sorted({row.sent_by or self.connection.sync_user_id for row in rows})
         fields = ("Id", "CreatedDate", *KEY_FIELDS[self.object])
         soql = (
             f"SELECT {', '.join(fields)} FROM {self.object}"  # noqa: S608  quoted
-            f" WHERE CreatedById = {quote(self.connection.sync_user_id)} AND CreatedDate >= {quote(since)}"
+            f" WHERE CreatedById IN {quote(users)} AND CreatedDate >= {quote(since)}"
         )
+        asked_at = self.shift.org.time()
         there = [_candidate(item) for item in self.shift.org.query_all(soql)]
         reach("push.looked up")
         linked = set(
@@ -174,13 +181,14 @@ class _Search:
         creates = [Create(row.id, row.sent_at, row.sent) for row in self._undecided()]
         outcome = pair(self.object, creates, [item for item in there if item.id not in linked])
         self._adopt([(by_id[create], id) for create, id in outcome.pairs.items() if create in by_id])
-        self._several({by_id[create]: ids for create, ids in outcome.ambiguous.items() if create in by_id})
-        self._none([by_id[create] for create in outcome.unmatched if create in by_id])
+        several = {by_id[create]: ids for create, ids in outcome.ambiguous.items() if create in by_id}
+        self._several(several, asked_at)
+        self._none([by_id[create] for create in outcome.unmatched if create in by_id], asked_at)
 
-    def _several(self, hits: dict[Lost, list[str]]) -> None:
+    def _several(self, hits: dict[Lost, list[str]], asked_at: datetime) -> None:
         """A person decides, once Salesforce is surely done: a twin that is being decided may take one away."""
         for row, ids in hits.items():
-            if self._is_over(row):
+            if self._was_over(row, asked_at):
                 self._ask_a_person(row, ids)
             else:
                 self._look_again(row)
@@ -206,17 +214,17 @@ class _Search:
             push_errors.close(self.connection, self.kind, [row.record_id for row, _ in pairs], now=now)
         self.shift.tally.adopted += len(pairs)
 
-    def _none(self, rows: Sequence[Lost]) -> None:
+    def _none(self, rows: Sequence[Lost], asked_at: datetime) -> None:
         """Salesforce may still be at it; only when its request limit has passed they are sent again."""
-        over = [row for row in rows if self._is_over(row)]
+        over = [row for row in rows if self._was_over(row, asked_at)]
         self._send_again(over)
         for row in rows:
             if row not in over:
                 self._look_again(row)
 
-    def _is_over(self, row: Lost) -> bool:
-        """Whether the request limit has passed, by the org's own clock."""
-        return self.shift.org.time() >= row.sent_at + self._limit()
+    def _was_over(self, row: Lost, asked_at: datetime) -> bool:
+        """Whether the request limit had passed, by the org's own clock, before it was asked what it holds."""
+        return asked_at >= row.sent_at + self._limit()
 
     def _limit(self) -> timedelta:
         return timedelta(seconds=self.shift.settings.request_limit_seconds) + SLACK
