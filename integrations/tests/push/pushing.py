@@ -10,6 +10,7 @@ from integrations.models import Connection, OutboxEntry, RecordLink
 from integrations.sync.push.drain import drain, next_due
 from integrations.sync.push.shift import Tally
 from integrations.tests.pull.live import Clock, door
+from integrations.tests.sandbox_process import SandboxOrg
 
 Kind = type[Account] | type[Contact] | type[Deal] | type[ContactRole]
 
@@ -53,3 +54,22 @@ class Desk:
 
     def link_of(self, record: Any) -> RecordLink:
         return RecordLink.objects.get(kind=record.kind, record_id=record.pk, state="linked")
+
+
+def fault(org: SandboxOrg, name: str, do: dict[str, Any] | None = None, **match: Any) -> None:
+    """Have the calls that match meet a named fault, its effect amended by `do`."""
+    org.control("POST", "/faults", {"name": name, "match": match} | ({"do": do} if do else {}))
+
+
+def push_once(desk: Desk, **limits: Any) -> Tally:
+    """Once through the outbox, so that what is lost stays so."""
+    org = door(desk.connection)
+    try:
+        return drain(desk.connection, org, clock=desk.clock, seconds=60, rounds=1, **limits)
+    finally:
+        org.close()
+
+
+def states() -> list[tuple[str, str]]:
+    """Kind and state of each row of the outbox."""
+    return sorted(OutboxEntry.objects.values_list("kind", "state"))

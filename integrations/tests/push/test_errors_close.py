@@ -4,7 +4,7 @@ import pytest
 
 from crm.models import Contact
 from integrations.models import SyncError
-from integrations.tests.push.pushing import Desk
+from integrations.tests.push.pushing import Desk, states
 from integrations.tests.sandbox_process import SandboxOrg
 
 pytestmark = pytest.mark.django_db(transaction=True)

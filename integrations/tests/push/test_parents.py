@@ -9,7 +9,7 @@ from integrations.models import Connection, OutboxEntry, RecordLink, SyncSetting
 from integrations.sync import due
 from integrations.sync.push.drain import drain
 from integrations.tests.pull import live
-from integrations.tests.push.pushing import Desk
+from integrations.tests.push.pushing import Desk, fault, push_once, states
 from integrations.tests.sandbox_process import SandboxOrg
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,29 +9,11 @@ from crm.models import Account, Contact
 from integrations.models import OutboxEntry, RecordLink, SyncError, SyncSettings
 from integrations.salesforce.org import Org
 from integrations.sync.push.drain import drain
-from integrations.sync.push.shift import Tally
 from integrations.tests.pull import live
-from integrations.tests.push.pushing import Desk
+from integrations.tests.push.pushing import Desk, fault, push_once, states
 from integrations.tests.sandbox_process import SandboxOrg
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def fault(org: SandboxOrg, name: str, do: dict[str, Any] | None = None, **match: Any) -> None:
-    org.control("POST", "/faults", {"name": name, "match": match} | ({"do": do} if do else {}))
-
-
-def push_once(desk: Desk, **limits: Any) -> Tally:
-    """Once through the outbox, so that what is lost stays so."""
-    org = live.door(desk.connection)
-    try:
-        return drain(desk.connection, org, clock=desk.clock, seconds=60, rounds=1, **limits)
-    finally:
-        org.close()
-
-
-def states() -> list[tuple[str, str]]:
-    return sorted(OutboxEntry.objects.values_list("kind", "state"))
 
 
 def test_a_read_that_is_refused_stops_its_object_only(desk: Desk, org: SandboxOrg) -> None:

@@ -5,7 +5,7 @@ from django.db import connection as database
 
 from crm.models import Account
 from integrations.models import SyncError
-from integrations.tests.push.pushing import Desk
+from integrations.tests.push.pushing import Desk, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
