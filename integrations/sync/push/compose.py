@@ -13,12 +13,12 @@ from uuid import uuid5
 from django.db import transaction
 from psycopg import sql
 
-from integrations.models import OutboxEntry, SyncSettings
+from integrations.models import OutboxEntry
 from integrations.sync import push_errors
 from integrations.sync.pull.plan import UnreadableObject
 from integrations.sync.push import choosing, outgoing, parents, removing, settle
 from integrations.sync.push.claim import Claim, Claimed
-from integrations.sync.push.gates import why_not_pushed
+from integrations.sync.push.gates import new_object, why_not_pushed
 from integrations.sync.push.plan import OBJECTS, PushPlan, push_plan
 from integrations.sync.push.reading import merge_retrieved
 from integrations.sync.push.shift import Shift
@@ -205,7 +205,7 @@ class Composer:
         may = [stand for stand in stands if self._may_create(stand)]
         self._drop([stand for stand in stands if stand not in may])
         may = choosing.without_chosen(self.shift, self.claim, may)
-        name = self._new_object()
+        name = new_object(self.claim.kind, self.shift.settings)
         plan = self._plan(name, may)
         if plan is None:
             return []
@@ -265,11 +265,6 @@ class Composer:
             return True
         settings = self.shift.settings
         return why_not_pushed(self.claim.kind, stand.stage, settings, backfill=entry.backfill) is None
-
-    def _new_object(self) -> str:
-        """People become contacts or leads, as the setting says (D2)."""
-        as_lead = self.shift.settings.people_create_as == SyncSettings.CreateAs.LEAD
-        return "Lead" if self.claim.kind == "contact" and as_lead else OBJECTS[self.claim.kind][0]
 
     def _plan(self, name: str, stands: Sequence[Stand]) -> PushPlan | None:
         """None where nothing is to be done, or can be: then the rows are held with the reason."""

@@ -2,6 +2,7 @@
 
 from crm.models import Kind
 from integrations.models import SyncSettings
+from integrations.sync.push.plan import OBJECTS
 
 WORDS = {Kind.CONTACT: "people", Kind.ACCOUNT: "accounts", Kind.DEAL: "deals"}
 
@@ -22,6 +23,12 @@ def why_not_pushed(
         f"stage is {stage}" if stage else "it has no stage",
         f"New {words} are pushed at certain stages only: {', '.join(name or 'no stage' for name in allowed)}.",
     )
+
+
+def new_object(kind: str, settings: SyncSettings) -> str:
+    """What a new record becomes there: a person a contact or a lead, as the setting says (D2)."""
+    as_lead = settings.people_create_as == SyncSettings.CreateAs.LEAD
+    return "Lead" if kind == Kind.CONTACT and as_lead else OBJECTS[kind][0]
 
 
 def allowed_stages(kind: str, settings: SyncSettings) -> list[str | None] | None:

@@ -20,9 +20,10 @@ from integrations.salesforce.ids import to18
 from integrations.salesforce.soql import quote
 from integrations.sync import push_errors
 from integrations.sync.adopting import KEY_FIELDS, SLACK, Candidate, Create, pair
-from integrations.sync.external_ids import FIELD
+from integrations.sync.external_ids import FIELD, has_external_id
 from integrations.sync.push import outcomes, settle
 from integrations.sync.push.claim import LEASE
+from integrations.sync.push.gates import new_object
 from integrations.sync.push.outcomes import Blocked
 from integrations.sync.push.shift import Shift
 from integrations.sync.push.standing import fetch
@@ -148,15 +149,26 @@ class _Search:
             )
 
     def by_key(self, rows: Sequence[Lost]) -> None:
-        """Found by our key, it is adopted; else it is sent again under the same key."""
+        """Found by our key, it is adopted; else it is sent again under the same key.
+
+        Where it would go out as another object now, or without one, the key guards nothing: that waits until
+        Salesforce is surely done.
+        """
         if not rows:
             return
+        asked_at = self.shift.org.time()
         keys = [str(row.key) for row in rows]
         soql = f"SELECT Id, {FIELD} FROM {self.object} WHERE {FIELD} IN {quote(keys)}"  # noqa: S608  quoted
         found = {item[FIELD].lower(): to18(item["Id"]) for item in self.shift.org.query_all(soql)}
         reach("push.looked up")
         self._adopt([(row, found[str(row.key).lower()]) for row in rows if str(row.key).lower() in found])
-        self._send_again([row for row in rows if str(row.key).lower() not in found])
+        missing = [row for row in rows if str(row.key).lower() not in found]
+        if new_object(self.kind, self.shift.settings) == self.object and has_external_id(
+            self.connection, self.object
+        ):
+            self._send_again(missing)
+        else:
+            self._none(missing, asked_at)
 
     def by_fields(self, rows: Sequence[Lost]) -> None:
         """Found by who made it, when, and what its key fields say."""
