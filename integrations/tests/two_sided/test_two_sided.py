@@ -18,7 +18,7 @@ def test_thirty_random_scripts_end_in_agreement(run_script: Run) -> None:
     @settings(
         max_examples=30, derandomize=True, deadline=None, database=None, suppress_health_check=SUPPRESSED
     )
-    @given(scripts(longest=10))
+    @given(scripts(longest=8))
     def holds(script: Script) -> None:
         run_script(script)
 
@@ -37,7 +37,7 @@ def test_random_scripts_end_in_agreement_for_as_long_as_told(run_script: Run) ->
         print_blob=False,
         suppress_health_check=SUPPRESSED,
     )
-    @given(scripts(longest=25))
+    @given(scripts(longest=16))
     def holds(script: Script) -> None:
         nonlocal ran
         if time.monotonic() < ends_at:
