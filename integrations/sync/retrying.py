@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from integrations.models import SyncError
-from integrations.triggers import CHANNEL
+from integrations.sync.waking import wake_push
 
 BATCH = 2_000
 
@@ -61,7 +61,7 @@ def push_again(records: Iterable[tuple[str, int]], *, now: datetime) -> None:
     with database.cursor() as cursor:
         for statement in (LOCK, DUE, ADDED):
             cursor.execute(statement, values)
-        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+    wake_push()
 
 
 def _retry(ids: list[int], now: datetime) -> int:

@@ -12,8 +12,8 @@ FRESH = timedelta(seconds=1)
 
 
 def count_waiting(now: datetime) -> None:
-    """Count the outbox's pending and held rows by kind."""
-    rows = OutboxEntry.objects.filter(state__in=[OutboxEntry.State.PENDING, OutboxEntry.State.HELD])
+    """Count the outbox's rows by kind, but for those that are being sent right now."""
+    rows = OutboxEntry.objects.exclude(state=OutboxEntry.State.IN_FLIGHT)
     counts = dict(rows.values_list("kind").annotate(rows=Count("pk")).order_by())
     with transaction.atomic():
         for kind in Kind.values:

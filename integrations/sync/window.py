@@ -7,13 +7,14 @@ from datetime import datetime
 from django.db import transaction
 
 from crm.models import User
-from integrations.models import AuditEntry, Connection, SyncRun
+from integrations.models import AuditEntry, Connection, ConnectionState, SyncRun
 from integrations.salesforce import oauth
 from integrations.salesforce.errors import SalesforceError
 from integrations.salesforce.hosts import HostRefused
 from integrations.sync import schedule
 from integrations.sync.pull.runs import OPEN
 from integrations.sync.refusals import Refused
+from integrations.sync.waking import wake_push
 
 
 def live_connection(now: datetime) -> Connection:
@@ -94,6 +95,8 @@ def _throw(
         move()
         _audit(connection, action, user, now, before, ended)
         schedule.keep_end_of_window(connection)
+        if connection.state == ConnectionState.ACTIVE:
+            wake_push()
 
 
 def _audit(
