@@ -227,6 +227,21 @@ def backfill(entry: OutboxEntry, connection: Connection, url: str = "") -> Badge
     )  # fmt: skip
 
 
+def what_it_waits_for(entry: OutboxEntry) -> str:
+    """In a few words, from the row alone."""
+    if entry.waits_for_id:
+        return f"its {PARENTS[Kind(entry.waits_for_kind)]}, which goes first"
+    if entry.state == OutboxEntry.State.HELD:
+        return "somebody: see its error"
+    if entry.state == OutboxEntry.State.UNKNOWN:
+        return "Salesforce, asked what became of it"
+    if entry.state == OutboxEntry.State.IN_FLIGHT:
+        return "Salesforce's answer"
+    if entry.attempts:
+        return "another try"
+    return "all edits, before a push of all" if entry.backfill and not entry.live else "its turn"
+
+
 def ended(pk: int, link: RecordLink, url: str) -> Badge:
     """The record has a link, but one that moves nothing any more."""
     if link.state == RecordLink.State.GONE:

@@ -116,7 +116,6 @@ def live_overview(now: datetime) -> Overview | None:
 def state_line(connection: Connection, next_at: datetime | None, now: datetime) -> tuple[str, str, str]:
     """Icon, tone and sentence: where we stand, what runs next, and when."""
     following = f"Next pull {_in(next_at, now)}." if next_at else "Pulls are switched off in the schedule."
-    wait = "Edits made here wait: sending them to Salesforce comes with a later version."
     ends = connection.window_ends_at
     clock = f"{_in(ends, now)} ({_clock(ends, now)})" if ends and ends > now else "within a minute"
     window = connection.in_window
@@ -144,7 +143,7 @@ def state_line(connection: Connection, next_at: datetime | None, now: datetime) 
             "warn",
             f"Read only: Salesforce is pulled, nothing is ever written there. {following}",
         ),
-        ConnectionState.ACTIVE: ("sync", "good", f"Syncing. {following} {wait}"),
+        ConnectionState.ACTIVE: ("sync", "good", f"Syncing. {following} Edits made here go out at once."),
     }
     return lines[connection.state]
 

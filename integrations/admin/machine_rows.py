@@ -14,6 +14,7 @@ from crm.admin_rights import MachineRows, badge
 from crm.roles import Role
 from crm.templatetags.lockstep import ago, duration, number
 from integrations.admin.records import ObjectFilter, RecordRows, pretty
+from integrations.badges import what_it_waits_for
 from integrations.configuration.words import change_in_words
 from integrations.models import AuditEntry, OutboxEntry, SyncRun
 from integrations.overview import LABELS
@@ -50,7 +51,7 @@ def of_children(column: str) -> Subquery:
 @admin.register(OutboxEntry)
 class OutboxAdmin(RecordRows):
     role = Role.STAFF
-    list_display = ("record", "kind", "standing", "since", "attempts", "tried_again")
+    list_display = ("record", "kind", "standing", "waits_for", "since", "attempts", "tried_again")
     list_display_links = ("kind",)
     list_filter = ("state", "kind", "live")
     ordering = ("-id",)
@@ -58,6 +59,7 @@ class OutboxAdmin(RecordRows):
         "record",
         "kind",
         "standing",
+        "waits_for",
         "since",
         "attempts",
         "tried_again",
@@ -73,6 +75,10 @@ class OutboxAdmin(RecordRows):
     @admin.display(description="State")
     def standing(self, entry: OutboxEntry) -> SafeString:
         return badge(*OUTBOX_BADGES[entry.state])
+
+    @admin.display(description="Waits for")
+    def waits_for(self, entry: OutboxEntry) -> str:
+        return what_it_waits_for(entry)
 
     @admin.display(description="Since")
     def since(self, entry: OutboxEntry) -> SafeString | str:

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from crm.models import Contact
 from crm.roles import Role
 from crm.tests.factories import make_account, make_contact, make_user
-from integrations.badges import Badge, badges_for
+from integrations.badges import Badge, badges_for, what_it_waits_for
 from integrations.models import Connection, OutboxEntry, RecordLink, SyncError, SyncSettings
 from integrations.tests.test_badges import NOW, fail, link
 from integrations.tests.test_badges import org as org
@@ -173,3 +173,19 @@ def test_a_list_never_looks_again(as_seller: Client, org: Connection, person: Co
     said = as_seller.get(f"/integrations/fragments/badges/contact/?ids={person.pk}").content.decode()
     assert "Waiting" in said
     assert "hx-get" not in said
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"state": "held", "waits_for_kind": "account", "waits_for_id": 1}, "its account, which goes first"),
+        ({"state": "held"}, "somebody: see its error"),
+        ({"state": "unknown"}, "Salesforce, asked what became of it"),
+        ({"state": "in_flight"}, "Salesforce's answer"),
+        ({"state": "pending", "attempts": 2}, "another try"),
+        ({"state": "pending", "live": False, "backfill": True}, "all edits, before a push of all"),
+        ({"state": "pending", "live": True}, "its turn"),
+    ],
+)
+def test_each_waiting_row_says_what_for(fields: dict[str, Any], said: str) -> None:
+    assert what_it_waits_for(OutboxEntry(kind="contact", record_id=1, **fields)) == said
