@@ -63,9 +63,11 @@ def drain(
     """
     shift = Shift(connection, org, clock)
     ends_at = clock() + timedelta(seconds=seconds)
-    settle.release_children_of_settled(now=clock())
     try:
-        while clock() < ends_at and rounds != 0 and _may_go_on(shift) and _round(shift, most, ends_at):
+        while clock() < ends_at and rounds != 0 and _may_go_on(shift):
+            # The sweep looks at all that is held, so it keeps no edit waiting.
+            if not (_round(shift, most, ends_at) or settle.release_children_of_settled(now=clock())):
+                break
             rounds = rounds - 1 if rounds is not None else None
     except Blocked as blocked:
         _stop(shift, blocked.error)

@@ -18,6 +18,11 @@ ON CONFLICT (kind, record_id) WHERE state IN ('pending', 'held') DO UPDATE SET n
 """A child that is an edit doesn't wait for a backfill (D7)."""
 
 
+State = OutboxEntry.State
+INDEXED = ((State.PENDING, State.HELD), (State.IN_FLIGHT, State.UNKNOWN))
+"""Each pair of states has its own index of records; none has all."""
+
+
 def hold_for(shift: Shift, claim: Claim, entry: Claimed, missing: Iterable[dict[str, Any]]) -> bool:
     """Have the row wait for a parent, which is called to go first; False where none will come."""
     parent = next((parent for parent in missing if may_come(shift, claim, parent)), None)
@@ -43,4 +48,5 @@ def may_come(shift: Shift, claim: Claim, parent: dict[str, Any]) -> bool:
         return False
     if claim.kind != "contact_role":
         return True
-    return OutboxEntry.objects.filter(kind=kind, record_id=record_id).exists()
+    rows = OutboxEntry.objects.filter(kind=kind, record_id=record_id)
+    return any(rows.filter(state__in=states).exists() for states in INDEXED)
