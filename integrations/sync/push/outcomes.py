@@ -1,5 +1,6 @@
 """What both the sender and those who look after its rows do with a refusal."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import random
@@ -7,7 +8,7 @@ from random import random
 from django.db import transaction
 
 from integrations.models import ApiAllowance, OutboxEntry
-from integrations.salesforce.errors import SalesforceError, SignInNeeded, TryLater
+from integrations.salesforce.errors import OutcomeUnknown, SalesforceError, Scope, SignInNeeded, TryLater
 from integrations.sync import push_errors
 from integrations.sync.push import settle
 from integrations.sync.push.claim import Claim
@@ -30,13 +31,27 @@ class Blocked(Exception):
 
 def postpone(shift: Shift, claim: Claim, rows: Sequence[Outgoing], error: SalesforceError) -> None:
     """The call as a whole was put off: all its rows wait, and have used up a try unless the org is in the way."""
-    tried = not stands_in_the_way(error)
-    not_before = when(error, max(item.entry.attempts for item in rows), shift.clock())
-    with transaction.atomic():
-        settle.put_back(claim.name, [item.entry.id for item in rows], not_before=not_before, tried=tried)
-        for item in rows if tried else ():
-            report(shift, claim, item, error, state="retrying")
+    if isinstance(error, TryLater):
+        try_later(shift, claim, [(item, error) for item in rows])
+    else:
+        not_before = when(error, max(item.entry.attempts for item in rows), shift.clock())
+        settle.put_back(claim.name, [item.entry.id for item in rows], not_before=not_before)
     note_limit(shift, error)
+
+
+def try_later(shift: Shift, claim: Claim, refused: Sequence[tuple[Outgoing, TryLater]]) -> None:
+    """Rows tried as often for the same reason wait together, so that they go out in one call again."""
+    together: defaultdict[tuple[Scope, float | None, int], list[tuple[Outgoing, TryLater]]]
+    together = defaultdict(list)
+    for item, error in refused:
+        together[(error.scope, error.after, item.entry.attempts)].append((item, error))
+    for (scope, _, attempts), pairs in together.items():
+        at = when(pairs[0][1], attempts, shift.clock())
+        with transaction.atomic():
+            ids = [item.entry.id for item, _ in pairs]
+            settle.put_back(claim.name, ids, not_before=at, tried=uses_up_a_try(scope))
+            if scope != "network":  # where nobody at Salesforce said anything
+                report(shift, claim, pairs, state="retrying")
 
 
 def stands_in_the_way(error: SalesforceError) -> bool:
@@ -59,6 +74,8 @@ def when(error: SalesforceError, attempts: int, now: datetime) -> datetime:
         return now
     if isinstance(error, TryLater):
         return next_try(now=now, attempts=attempts + 1, after=error.after, scope=error.scope, random=random)
+    if isinstance(error, OutcomeUnknown):
+        return next_try(now=now, attempts=attempts + 1, scope="network", random=random)
     return next_try(now=now, attempts=attempts + 1, after=REFUSED_READ, random=random)
 
 
@@ -67,31 +84,38 @@ def state_after(error: SalesforceError) -> str:
     return "retrying" if isinstance(error, TryLater) else "open"
 
 
-def hold(shift: Shift, claim: Claim, item: Outgoing, error: SalesforceError) -> None:
+def hold(shift: Shift, claim: Claim, refused: Sequence[tuple[Outgoing, SalesforceError]]) -> None:
     """Refused for good: held until a person mends it, with the reason beside it."""
+    ids = [item.entry.id for item, _ in refused]
+    shift.tally.failed += len(ids)
     with transaction.atomic():
-        settle.put_back(
-            claim.name,
-            [item.entry.id],
-            state=OutboxEntry.State.HELD,
-            not_before=shift.clock(),
-            tried=True,
+        held = OutboxEntry.State.HELD
+        settle.put_back(claim.name, ids, state=held, not_before=shift.clock(), tried=True)
+        report(shift, claim, refused, state="open")
+
+
+def report(
+    shift: Shift, claim: Claim, refused: Sequence[tuple[Outgoing, SalesforceError]], *, state: str
+) -> None:
+    """What Salesforce said of rows of one object, for the error log (spec E1)."""
+    if not refused:
+        return
+    refusals = [
+        push_errors.refusal(
+            error,
+            record_id=item.entry.record_id,
+            salesforce_id=item.salesforce_id or "",
+            sent=item.sent,
+            state=state,
+            attempts=item.entry.attempts + 1,
         )
-        report(shift, claim, item, error, state="open")
-
-
-def report(shift: Shift, claim: Claim, item: Outgoing, error: SalesforceError, *, state: str) -> None:
-    """What Salesforce said of one row, for the error log (spec E1)."""
-    push_errors.record(
+        for item, error in refused
+    ]
+    push_errors.record_all(
         shift.connection,
         kind=claim.kind,
-        record_id=item.entry.record_id,
-        salesforce_object=item.object,
-        salesforce_id=item.salesforce_id or "",
-        error=error,
-        sent=item.sent,
-        state=state,
-        attempts=item.entry.attempts + 1,
+        salesforce_object=refused[0][0].object,
+        refusals=refusals,
         now=shift.clock(),
     )
 

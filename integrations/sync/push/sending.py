@@ -30,7 +30,6 @@ from integrations.sync.push.outcomes import Blocked
 from integrations.sync.push.plan import OBJECTS, push_plan
 from integrations.sync.push.shift import Shift
 from integrations.sync.push.standing import fetch
-from integrations.sync.retries import uses_up_a_try
 
 ROUNDED = timedelta(seconds=1)
 """The org's Date is rounded down to the second; a commit surely isn't after the second that follows."""
@@ -38,6 +37,8 @@ MARK_SENT = """
 UPDATE integrations_outboxentry
    SET claimed_at = %s, payload = payload || jsonb_build_object('sent_at', %s::text, 'sent_by', %s::text)
  WHERE id = ANY(%s) AND claimed_by = %s AND state = 'in_flight' RETURNING id"""
+ENOUGH = 12
+"""Calls refused as a whole, one after the other, until all rows are held: one bad row of 200 is found after 9."""
 OPERATIONS = ("create", "update", "delete")
 
 
@@ -48,6 +49,7 @@ class Sender:
         self.shift = shift
         self.claim = claim
         self.connection = shift.connection
+        self.refusals = 0
 
     def send(self, ready: Sequence[Outgoing]) -> None:
         """Raises Blocked; what wasn't sent then waits again."""
@@ -71,25 +73,33 @@ class Sender:
         reach("push.marked")
         try:
             results = self._ask(rows)
-        except NeedsPerson as error:
-            # Refused as a whole, nothing was done: ask in halves, until it is known which row is to blame.
-            if len(rows) == 1:
-                self._settle(rows, [RowResult(id=None, success=False, error=error)])
-                return
-            middle = len(rows) // 2
-            try:
-                self._call(rows[:middle])
-            except Blocked as blocked:
-                self._leave(rows[middle:], blocked)
-                raise
-            self._call(rows[middle:])
+        except (NeedsPerson, Gone) as error:
+            self._refused(rows, error)
             return
         except SalesforceError as error:
             self._failed(rows, error)
             return
         reach("push.answered")
+        self.refusals = 0
         self._settle(rows, results)
         reach("push.settled")
+
+    def _refused(self, rows: Sequence[Outgoing], error: SalesforceError) -> None:
+        """Refused as a whole, nothing was done: ask in halves, until it is known which row is to blame.
+
+        Where every call is refused, it is none of them.
+        """
+        self.refusals += 1
+        if len(rows) == 1 or self.refusals >= ENOUGH:
+            self._settle(rows, [RowResult(id=None, success=False, error=error) for _ in rows])
+            return
+        middle = len(rows) // 2
+        try:
+            self._call(rows[:middle])
+        except Blocked as blocked:
+            self._leave(rows[middle:], blocked)
+            raise
+        self._call(rows[middle:])
 
     def _marked(self, rows: Sequence[Outgoing]) -> list[Outgoing]:
         """On the wire from now on; rows that the reaper took are left alone."""
@@ -125,7 +135,7 @@ class Sender:
         if isinstance(error, OutcomeUnknown):
             ids = [item.entry.id for item in rows]
             settle.lose(self.claim.name, ids, look_at=self.shift.clock())
-            return
+            raise Blocked(error) from error  # the next call would fare no better, and its rows be lost too
         outcomes.postpone(self.shift, self.claim, rows, error)
         if outcomes.stands_in_the_way(error):
             raise Blocked(error) from error
@@ -134,11 +144,13 @@ class Sender:
         pairs = list(zip(rows, results, strict=True))
         self._succeed([(item, result) for item, result in pairs if result.success])
         refused = [(item, result.error) for item, result in pairs if result.error is not None]
-        self._later([(item, error) for item, error in refused if isinstance(error, TryLater)])
+        later = [(item, error) for item, error in refused if isinstance(error, TryLater)]
+        outcomes.try_later(self.shift, self.claim, later)
+        for_a_person = [pair for pair in refused if not isinstance(pair[1], TryLater | Gone)]
+        outcomes.hold(self.shift, self.claim, for_a_person)
         lost = [item for item, error in refused if isinstance(error, Gone)]
         if lost:
             gone.look_after(self.shift, self.claim, lost, {item.entry.id: error for item, error in refused})
-        self._hold([pair for pair in refused if not isinstance(pair[1], TryLater | Gone)])
 
     def _succeed(self, pairs: Sequence[tuple[Outgoing, RowResult]]) -> None:
         if not pairs:
@@ -180,23 +192,6 @@ class Sender:
         rows = settle.unlink(self.connection.pk, ids, state=RecordLink.State.GONE, now=self.shift.clock())
         settle.count_unlinked(self.connection.pk, name, rows, gone=True)
         self.shift.tally.deleted += len(pairs)
-
-    def _later(self, pairs: Sequence[tuple[Outgoing, TryLater]]) -> None:
-        """Each row for itself, with its own number of tries."""
-        now = self.shift.clock()
-        for item, error in pairs:
-            tried = uses_up_a_try(error.scope)
-            when = outcomes.when(error, item.entry.attempts, now)
-            with transaction.atomic():
-                settle.put_back(self.claim.name, [item.entry.id], not_before=when, tried=tried)
-                outcomes.report(self.shift, self.claim, item, error, state="retrying")
-
-    def _hold(self, pairs: Sequence[tuple[Outgoing, SalesforceError]]) -> None:
-        if not pairs:
-            return
-        self.shift.tally.failed += len(pairs)
-        for item, error in pairs:
-            outcomes.hold(self.shift, self.claim, item, error)
 
 
 SETTLE: dict[str, Callable[[Sender, str, Sequence[tuple[Outgoing, RowResult]], datetime | None], None]] = {

@@ -202,8 +202,7 @@ class _Search:
         for row, ids in hits.items():
             if self._was_over(row, asked_at):
                 self._ask_a_person(row, ids)
-            else:
-                self._look_again(row)
+        self._look_again([row for row in hits if not self._is_over(row)])
 
     def _undecided(self) -> list[Lost]:
         """All creates of the object whose answer isn't there: each may claim what is found."""
@@ -230,9 +229,7 @@ class _Search:
         """Salesforce may still be at it; only when its request limit has passed they are sent again."""
         over = [row for row in rows if self._was_over(row, asked_at)]
         self._send_again(over)
-        for row in rows:
-            if row not in over:
-                self._look_again(row)
+        self._look_again([row for row in rows if row not in over])
 
     def _was_over(self, row: Lost, asked_at: datetime) -> bool:
         """Whether the request limit had passed, by the org's own clock, before it was asked what it holds."""
@@ -241,12 +238,17 @@ class _Search:
     def _limit(self) -> timedelta:
         return timedelta(seconds=self.shift.settings.request_limit_seconds) + SLACK
 
-    def _look_again(self, row: Lost) -> None:
-        age = (self.shift.org.time() - row.sent_at).total_seconds()
-        pause = next((step for step in LOOKS if step >= age), LOOKS[-1])
-        until_over = self._limit().total_seconds() - age
-        at = self.shift.clock() + timedelta(seconds=max(min(pause, until_over), 0.1))
-        settle.look_again(self.name, at, ids=[row.id])
+    def _look_again(self, rows: Sequence[Lost]) -> None:
+        """Those of one call together: one search finds them all."""
+        calls: defaultdict[datetime, list[int]] = defaultdict(list)
+        for row in rows:
+            calls[row.sent_at].append(row.id)
+        for sent_at, ids in calls.items():
+            age = (self.shift.org.time() - sent_at).total_seconds()
+            pause = next((step for step in LOOKS if step >= age), LOOKS[-1])
+            until_over = self._limit().total_seconds() - age
+            at = self.shift.clock() + timedelta(seconds=max(min(pause, until_over), 0.1))
+            settle.look_again(self.name, at, ids=ids)
 
     def _send_again(self, rows: Sequence[Lost]) -> None:
         """A record that was deleted here meanwhile is not made there, once that is sure."""
