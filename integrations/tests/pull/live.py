@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from integrations.models import Connection, SyncRun
+from integrations.salesforce.door import TIMEOUT
 from integrations.salesforce.org import Org
 from integrations.sync.connecting import App, connect_client_credentials
 from integrations.sync.preparing import keep_prepared, prepare
@@ -31,9 +32,9 @@ class Clock:
             self.skipped += moment - self()
 
 
-def door(connection: Connection) -> Org:
+def door(connection: Connection, *, timeout: tuple[float, float] = TIMEOUT) -> Org:
     """The org's door with real tokens, which repeats failed calls without waiting."""
-    return Org(ConnectionTokens(connection.pk), sleep=lambda seconds: None)
+    return Org(ConnectionTokens(connection.pk), timeout=timeout, sleep=lambda seconds: None)
 
 
 def connect(running: SandboxOrg, *, activated: bool = True) -> Connection:

@@ -7,6 +7,8 @@ from typing import Any
 from crm import journal
 from crm.models import Account, Contact, ContactRole, Deal
 from integrations.models import Connection, OutboxEntry, RecordLink
+from integrations.salesforce.door import TIMEOUT
+from integrations.sync.connecting import sign_in_again
 from integrations.sync.push.drain import drain, next_due
 from integrations.sync.push.shift import Tally
 from integrations.tests.pull.live import Clock, door
@@ -21,6 +23,7 @@ class Desk:
 
     connection: Connection
     clock: Clock = field(default_factory=Clock)
+    timeout: tuple[float, float] = TIMEOUT
 
     def create(self, model: Any, **values: Any) -> Any:
         with journal.acting(None, "web"):
@@ -36,11 +39,24 @@ class Desk:
 
     def push(self) -> Tally:
         """What is due now, in one worker."""
-        org = door(self.connection)
+        org = door(self.connection, timeout=self.timeout)
         try:
             return drain(self.connection, org, clock=self.clock, seconds=60)
         finally:
             org.close()
+
+    def say_something(self) -> None:
+        """A call that changes nothing: the session in use is known to be good after it."""
+        org = door(self.connection)
+        org.query_page("SELECT Id FROM User LIMIT 1")
+        org.close()
+
+    def sign_in(self) -> None:
+        """As an admin does once Salesforce takes our tokens no more."""
+        self.connection.refresh_from_db()
+        if self.connection.needs_sign_in_since:
+            sign_in_again(self.connection, user=None, now=self.clock())
+            self.connection.refresh_from_db()
 
     def push_all(self, tries: int = 60) -> None:
         """Until nothing waits for its time any more."""
