@@ -202,7 +202,7 @@ class _Search:
         for row, ids in hits.items():
             if self._was_over(row, asked_at):
                 self._ask_a_person(row, ids)
-        self._look_again([row for row in hits if not self._is_over(row)])
+        self._look_again([row for row in hits if not self._was_over(row, asked_at)])
 
     def _undecided(self) -> list[Lost]:
         """All creates of the object whose answer isn't there: each may claim what is found."""
