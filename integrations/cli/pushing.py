@@ -14,7 +14,7 @@ from integrations.salesforce.org import Org
 from integrations.sync import window
 from integrations.sync.pull.plan import MODELS
 from integrations.sync.push.backfill import push_all
-from integrations.sync.push.drain import drain, next_due, refuse_push
+from integrations.sync.push.drain import drain, may_push, next_due, refuse_push
 from integrations.sync.push.shift import Tally
 from integrations.tokens import open_org
 from mappings.catalogue import SALESFORCE_OBJECTS
@@ -63,7 +63,7 @@ def _push(connection: Connection, org: Org, *, wait: float) -> Tally:
     while True:
         total.add(drain(connection, org, clock=timezone.now, seconds=DAY))
         due = next_due()
-        if due is None or due > give_up:
+        if due is None or due > give_up or not may_push(connection, timezone.now()):
             return total
         time.sleep(max(min((due - timezone.now()).total_seconds(), LONGEST_NAP), 0.01))
 

@@ -64,8 +64,12 @@ def stands_in_the_way(error: SalesforceError) -> bool:
 def note_limit(shift: Shift, error: SalesforceError) -> None:
     """A quota that is used up stops everybody for a while."""
     if isinstance(error, TryLater) and error.scope == "daily limit":
-        until = shift.clock() + ASK_AGAIN
-        ApiAllowance.objects.filter(connection=shift.connection).update(waits_until=until)
+        now = shift.clock()
+        ApiAllowance.objects.update_or_create(
+            connection=shift.connection,
+            defaults={"waits_until": now + ASK_AGAIN},
+            create_defaults={"waits_until": now + ASK_AGAIN, "seen_at": now},
+        )
 
 
 def when(error: SalesforceError, attempts: int, now: datetime) -> datetime:

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 
 from crm.models import Account, Contact
-from integrations.models import Connection, OutboxEntry, SyncSettings
+from integrations.models import ApiAllowance, Connection, OutboxEntry, SyncSettings
 from integrations.tests.push.pushing import Desk
 from integrations.tests.sandbox_process import SandboxOrg
 
@@ -72,3 +72,21 @@ def test_push_is_refused_while_nothing_may_leave(
     assert (code, says in told["refused"]) == (3, True)
     assert (told["until"] is not None) == ("activated_at" in values)
     assert OutboxEntry.objects.get().state == "pending"
+
+
+def test_a_push_that_met_the_daily_limit_ends(
+    desk: Desk, run: Any, org: SandboxOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    naps: list[float] = []
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        assert len(naps) < 5, "it naps for ever"
+
+    desk.create(Account, name="Limit Ltd")
+    desk.create(Contact, last_name="Limit")
+    org.control("POST", "/faults", {"name": "daily_limit", "match": {"operation": "create", "times": 0}})
+    monkeypatch.setattr("integrations.cli.pushing.time.sleep", nap)
+    code, told = run("push", "--drain")
+    assert (code, told["created"], ApiAllowance.objects.get().waits_until is None) == (0, 0, False)
+    assert told["api_calls"] == 1
