@@ -22,8 +22,8 @@ class Control(Enum):
     FILTERS = "filters"
 
 
-PUSHING = "Stored now; takes effect with pushing, in a later version."
-DELETING = "Stored now; takes effect with deletion and merge sync, in a later version."
+DELETING = "What is deleted here follows this now; what is deleted in Salesforce does in a later version."
+MERGING = "Stored now; takes effect with merge sync, in a later version."
 ACTIVITIES = "Stored now; takes effect with activities, in a later version."
 
 
@@ -112,7 +112,6 @@ PUSH = [
         "Someone saved here is created there within seconds. Turning it on sends nobody who was saved "
         "before, "
         "until they are edited. People already linked with Salesforce are kept in step either way.",
-        later=PUSHING,
     ),
     Option(
         "people.create_as",
@@ -121,7 +120,6 @@ PUSH = [
         "Only for new people: changing it converts nobody. A lead carries its company's name and no account.",
         one_of(SyncSettings.CreateAs.values),
         Control.CHOICE,
-        later=PUSHING,
         choices=(("contact", "Contacts"), ("lead", "Leads")),
     ),
     Option(
@@ -131,7 +129,6 @@ PUSH = [
         "New people are created in Salesforce once they stand at one of these stages.",
         stage_names,
         Control.STAGES,
-        later=PUSHING,
         stage_kind="contact",
     ),
     Option(
@@ -141,7 +138,6 @@ PUSH = [
         "An account saved here is created there within seconds. An account is also created when someone "
         "in it is, "
         "whatever this switch says.",
-        later=PUSHING,
     ),
     Option(
         "accounts.only_stages",
@@ -150,7 +146,6 @@ PUSH = [
         "New accounts are created in Salesforce once they stand at one of these stages.",
         stage_names,
         Control.STAGES,
-        later=PUSHING,
         stage_kind="account",
     ),
     Option(
@@ -158,7 +153,6 @@ PUSH = [
         "deals_push_new",
         "Create new deals in Salesforce",
         "A deal saved here is created there as an opportunity within seconds.",
-        later=PUSHING,
     ),
 ]
 
@@ -184,7 +178,7 @@ def _merge(key: str, there: str) -> Option:
         f"survived there. "
         "Merging here is never sent to Salesforce. Off: both stay here, and the one merged away is no "
         "longer synced.",
-        later=DELETING,
+        later=MERGING,
     )
 
 
@@ -220,7 +214,6 @@ GENERAL = [
         "Some duplicate rules in Salesforce only warn. On: the record is created all the same, as a "
         "person there "
         "could. Rules that block always block, and the error log names the record in the way.",
-        later=PUSHING,
     ),
     Option(
         "assignment_rules",
@@ -228,7 +221,6 @@ GENERAL = [
         "Run assignment rules for new leads",
         "On: Salesforce's own rules choose the owner of what we create. Off: the owner is the one here. "
         "Never on later changes.",
-        later=PUSHING,
     ),
     Option(
         "api.daily_share_percent",
