@@ -124,19 +124,27 @@ def report(
     )
 
 
-def report_unlinked(shift: Shift, claim: Claim, item: Outgoing, salesforce_id: str) -> None:
+def report_unlinked(
+    shift: Shift,
+    kind: str,
+    object_name: str,
+    record_id: int,
+    salesforce_id: str,
+    *,
+    sent: dict[str, str | None],
+) -> None:
     """It was made there while the record, or what was made, was linked otherwise: a person has to choose."""
     push_errors.record_ours(
         shift.connection,
-        kind=claim.kind,
-        salesforce_object=item.object,
-        rows=[(item.entry.record_id, "")],
+        kind=kind,
+        salesforce_object=object_name,
+        rows=[(record_id, "")],
         code="LINKED_OTHERWISE",
         message=(
             f"{salesforce_id} was made in Salesforce for this record, but one of the two was linked otherwise "
             "meanwhile. Delete the one in Salesforce that is too many."
         ),
         existing_ids=[salesforce_id],
-        sent=item.sent,
+        sent=sent,
         now=shift.clock(),
     )

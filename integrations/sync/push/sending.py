@@ -175,7 +175,9 @@ class Sender:
         linked = settle.link_created(self.connection.pk, name, self.claim.kind, rows, at=at)
         for item, result in pairs:
             if item.entry.record_id not in linked:
-                outcomes.report_unlinked(self.shift, self.claim, item, result.id or "")
+                outcomes.report_unlinked(
+                    self.shift, self.claim.kind, name, item.entry.record_id, result.id or "", sent=item.sent
+                )
         settle.count_pushed(self.connection.pk, name, created=sum(linked.values()), at=at)
         adopted = sum(result.created is False for _, result in pairs)
         self.shift.tally.created += len(pairs) - adopted

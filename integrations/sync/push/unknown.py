@@ -223,6 +223,11 @@ class _Search:
             linked = settle.link_created(self.connection.pk, self.object, self.kind, rows, at=at)
             settle.count_pushed(self.connection.pk, self.object, created=sum(linked.values()), at=at)
             push_errors.close(self.connection, self.kind, [row.record_id for row, _ in pairs], now=now)
+            for row, id in pairs:
+                if row.record_id not in linked:
+                    outcomes.report_unlinked(
+                        self.shift, self.kind, self.object, row.record_id, id, sent=row.sent
+                    )
         self.shift.tally.adopted += len(pairs)
 
     def _none(self, rows: Sequence[Lost], asked_at: datetime) -> None:
