@@ -9,7 +9,7 @@ import pytest
 from config import demo
 from config.demo_run import DemoRun, DemoRunProblem
 from config.embedded.locations import PROJECT
-from config.embedded.processes import command_line, started_at
+from config.embedded.processes import started_at
 
 FIRST = """
 import pathlib, sys
@@ -74,6 +74,6 @@ def test_a_process_that_merely_has_the_number_is_left_alone(tmp_path: Path) -> N
 
     DemoRun(tmp_path).stop_leftovers()
 
-    assert command_line(stranger.pid)
+    assert stranger.poll() is None
     stranger.kill()
     stranger.wait()
