@@ -23,7 +23,7 @@ from django.db import connection as database
 from pytest_django.plugin import DjangoDbBlocker
 
 from integrations.models import Connection, OutboxEntry, SyncError
-from integrations.tests.push.committed import connected, forgotten
+from integrations.tests.push.committed import connected, forgotten, without_key
 from integrations.tests.push.pushing import Desk
 from integrations.tests.push.writes import Create, Delete, Recovery, Role, Update, Write, outbox
 from integrations.tests.sandbox_process import SandboxOrg, sandbox_org
@@ -97,13 +97,7 @@ SEARCH_FAULTS = [
 
 
 @pytest.fixture(scope="module")
-def keyed(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
-
-
-@pytest.fixture(scope="module")
 def shared(
-    keyed: bool,
     tmp_path_factory: pytest.TempPathFactory,
     django_db_setup: None,
     django_db_blocker: DjangoDbBlocker,
@@ -114,7 +108,7 @@ def shared(
         sandbox_org(tmp_path_factory.mktemp("matrix"), org_name="Acme") as running,
     ):
         try:
-            yield running, connected(running, keyed=keyed)
+            yield running, connected(running)
         finally:
             forgotten()
             database.close()
@@ -129,8 +123,10 @@ def org(shared: tuple[SandboxOrg, Connection]) -> Iterator[SandboxOrg]:
 
 
 @pytest.fixture
-def desk(org: SandboxOrg, shared: tuple[SandboxOrg, Connection]) -> Desk:
+def desk(org: SandboxOrg, shared: tuple[SandboxOrg, Connection], keyed: bool) -> Desk:
     """At a clock that agrees with the org's, which only goes on."""
+    if not keyed:
+        without_key(shared[1])
     desk = Desk(Connection.objects.get(pk=shared[1].pk), timeout=(5.0, 0.3))
     told = datetime.fromisoformat(org.control("GET", "/clock")["now"])
     desk.clock.skipped = told - datetime.now(UTC)
@@ -187,7 +183,7 @@ READS = [(name, number) for name in READ_FAULTS for number in (1, 250) if number
 SEARCHES = [(*case, name) for case in CASES for name in SEARCH_FAULTS if case[1] in ("create", "role")]
 
 
-@pytest.mark.parametrize(("keyed", "kind", "number", "fault"), CELLS, indirect=["keyed"])
+@pytest.mark.parametrize(("keyed", "kind", "number", "fault"), CELLS)
 def test_a_write_survives(
     desk: Desk, org: SandboxOrg, keyed: bool, kind: str, number: int, fault: Fault
 ) -> None:
@@ -206,7 +202,7 @@ def test_a_write_survives(
     assert told - {ALREADY_GONE} == ({fault.told} if fault.told else set())
 
 
-@pytest.mark.parametrize("keyed", [False], indirect=True)
+@pytest.mark.parametrize("keyed", [False])
 @pytest.mark.parametrize(("name", "number"), READS)
 def test_the_read_before_a_write_survives(
     desk: Desk, org: SandboxOrg, keyed: bool, name: str, number: int
@@ -219,7 +215,7 @@ def test_the_read_before_a_write_survives(
     assert_settled(write, keyed=keyed)
 
 
-@pytest.mark.parametrize(("keyed", "kind", "name"), SEARCHES, indirect=["keyed"])
+@pytest.mark.parametrize(("keyed", "kind", "name"), SEARCHES)
 def test_the_search_for_a_lost_create_survives(
     desk: Desk, org: SandboxOrg, keyed: bool, kind: str, name: str
 ) -> None:

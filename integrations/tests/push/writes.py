@@ -1,12 +1,12 @@
 """The four kinds of write that the fault matrix sends: what is done here, and what must then stand there, once."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 from crm import journal
 from crm.models import Contact, ContactRole, Deal, DealStage
-from integrations.models import OutboxEntry, SyncError
+from integrations.models import ApiAllowance, OutboxEntry, SyncError
 from integrations.sync.external_ids import FIELD
 from integrations.sync.push.drain import next_due
 from integrations.sync.retrying import retry
@@ -137,7 +137,7 @@ class Recovery:
             self.desk.sign_in()
             due = next_due()
             if due is not None:
-                self.pass_time((due - self.desk.clock()).total_seconds())
+                self.pass_time((max(due, self._quota_waits()) - self.desk.clock()).total_seconds())
             elif not (fixes and self._fix()):
                 return
             else:
@@ -150,6 +150,11 @@ class Recovery:
             step = timedelta(seconds=seconds + 0.001)
             self.desk.clock.skipped += step
             self.running.control("POST", "/clock", {"advance": step.total_seconds()})
+
+    def _quota_waits(self) -> datetime:
+        """Until when nobody asks anything of an org whose calls are used up."""
+        allowance = ApiAllowance.objects.filter(connection=self.desk.connection).first()
+        return (allowance and allowance.waits_until) or self.desk.clock()
 
     def _fix(self) -> int:
         return retry(SyncError.objects.filter(state=SyncError.State.OPEN), now=self.desk.clock())
