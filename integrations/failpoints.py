@@ -17,6 +17,7 @@ POINTS = (
     "pull.object ended",
     "pull.run ended",
     "push.claimed",
+    "push.waits",
     "push.composed",
     "push.marked",
     "push.answered",

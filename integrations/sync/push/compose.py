@@ -5,7 +5,7 @@ ways; what differs after that goes out. All is written to the row before anythin
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid5
@@ -13,6 +13,7 @@ from uuid import uuid5
 from django.db import transaction
 from psycopg import sql
 
+from integrations.failpoints import reach
 from integrations.models import OutboxEntry
 from integrations.sync import push_errors
 from integrations.sync.pull.plan import UnreadableObject
@@ -97,6 +98,10 @@ class Creation:
     parents: list[dict[str, Any]]
 
 
+Waiting = dict[int, tuple[Claimed, list[dict[str, Any]]]]
+"""Rows that a parent goes before, by their id, with the parents that Salesforce doesn't have."""
+
+
 class Composer:
     """Composes one claim. Rows with nothing to say, or that may not go, are settled on the way.
 
@@ -137,10 +142,11 @@ class Composer:
         if not changed:
             return []
         rows = self._read(plan, changed)
-        found, ready = settle.persistently(lambda: self._merged(plan, changed, rows))
-        sent = {item.entry.id for item in ready}
+        found, waiting, ready = settle.persistently(lambda: self._merged(plan, changed, rows))
+        self._wait(waiting)
+        done = waiting.keys() | {item.entry.id for item in ready}
         for stand in changed:
-            if stand.entry.id not in sent:
+            if stand.entry.id not in done:
                 self._settle_unsaid(plan, stand, found.get(stand.entry.id))
         return ready
 
@@ -153,12 +159,13 @@ class Composer:
 
     def _merged(
         self, plan: PushPlan, stands: Sequence[Stand], rows: list[dict[str, Any]]
-    ) -> tuple[dict[int, Difference], list[Outgoing]]:
-        """What is left to say once theirs is merged, and the rows that say it."""
+    ) -> tuple[dict[int, Difference], Waiting, list[Outgoing]]:
+        """What is left to say once theirs is merged, the rows that wait for parents, and those that say it."""
         self._lock(plan, stands)
         if rows and plan.merge is not None:
             merge_retrieved(plan.merge, rows, asked_at=self.shift.clock())
         found = self._changes(plan, stands)
+        waiting = self._waiting(stands, found)
         ready = [
             Outgoing(
                 stand.entry,
@@ -169,19 +176,33 @@ class Composer:
                 unsendable=difference.unsendable,
             )
             for stand in stands
-            if (difference := found.get(stand.entry.id)) and difference.values and not self._waits(difference)
+            if (difference := found.get(stand.entry.id))
+            and difference.values
+            and stand.entry.id not in waiting
         ]
-        return found, self._keep(ready)
+        return found, waiting, self._keep(ready)
 
-    def _waits(self, difference: Difference) -> bool:
-        """Whether a parent has to go first; one that will never be there isn't waited for."""
-        return any(parents.may_come(self.shift, self.claim, parent) for parent in difference.parents)
+    def _waiting(
+        self, stands: Sequence[Stand], found: Mapping[int, Difference] | Mapping[int, Creation]
+    ) -> Waiting:
+        """The rows that a parent has to go before; one that will never be there isn't waited for."""
+        return {
+            stand.entry.id: (stand.entry, change.parents)
+            for stand in stands
+            if (change := found.get(stand.entry.id))
+            and any(parents.may_come(self.shift, self.claim, parent) for parent in change.parents)
+        }
+
+    def _wait(self, waiting: Waiting) -> None:
+        """What was found to wait is not judged again: a parent that came meanwhile lets its child go on."""
+        if waiting:
+            reach("push.waits")
+        for entry, missing in waiting.values():
+            if not parents.hold_for(self.shift, self.claim, entry, missing):
+                settle.put_back(self.claim.name, [entry.id], not_before=self.shift.clock())
 
     def _settle_unsaid(self, plan: PushPlan, stand: Stand, difference: Difference | None) -> None:
-        """Nothing to say, or not yet."""
-        if difference and self._waits(difference):
-            parents.hold_for(self.shift, self.claim, stand.entry, difference.parents)
-            return
+        """There is nothing to say, but what Salesforce can't be told."""
         self._drop([stand])
         if difference and not difference.values:
             warn_unmapped(
@@ -209,20 +230,19 @@ class Composer:
         plan = self._plan(name, may)
         if plan is None:
             return []
-        found, ready = settle.persistently(lambda: self._made(plan, may))
-        sent = {item.entry.id for item in ready}
+        found, waiting, ready = settle.persistently(lambda: self._made(plan, may))
+        self._wait(waiting)
         # A row that isn't found was linked, or its record deleted, since the look at where it stands.
         lost = [stand.entry.id for stand in may if stand.entry.id not in found]
         settle.put_back(self.claim.name, lost, not_before=self.shift.clock())
-        for stand in may:
-            if stand.entry.id in found and stand.entry.id not in sent:
-                held = parents.hold_for(self.shift, self.claim, stand.entry, found[stand.entry.id].parents)
-                if not held:
-                    self._drop([stand])
+        left_over = found.keys() - waiting.keys() - {item.entry.id for item in ready}
+        self._drop([stand for stand in may if stand.entry.id in left_over])
         return ready
 
-    def _made(self, plan: PushPlan, stands: Sequence[Stand]) -> tuple[dict[int, Creation], list[Outgoing]]:
-        """What each new record says, and the rows that may say it now."""
+    def _made(
+        self, plan: PushPlan, stands: Sequence[Stand]
+    ) -> tuple[dict[int, Creation], Waiting, list[Outgoing]]:
+        """What each new record says, the rows that wait for parents, and those that may say it now."""
         self._lock(plan, stands)
         query = sql.SQL(CREATES).format(
             values=outgoing.everything(plan),
@@ -234,6 +254,7 @@ class Composer:
         )
         rows = fetch(query)
         found = {id: Creation(*rest) for id, *rest in rows}
+        waiting = self._waiting(stands, found)
         ready = [
             Outgoing(
                 stand.entry,
@@ -245,15 +266,15 @@ class Composer:
                 key=self._key(stand) if plan.has_key else None,
             )
             for stand in stands
-            if (creation := found.get(stand.entry.id)) and self._is_complete(creation)
+            if (creation := found.get(stand.entry.id))
+            and stand.entry.id not in waiting
+            and not self._is_incomplete(creation)
         ]
-        return found, self._keep(ready)
+        return found, waiting, self._keep(ready)
 
-    def _is_complete(self, creation: Creation) -> bool:
+    def _is_incomplete(self, creation: Creation) -> bool:
         """A role needs both its parents; others go without one that will never be there."""
-        if self.claim.kind == "contact_role":
-            return not creation.parents
-        return not any(parents.may_come(self.shift, self.claim, parent) for parent in creation.parents)
+        return self.claim.kind == "contact_role" and bool(creation.parents)
 
     def _key(self, stand: Stand) -> str:
         """The same for every try, and no other workspace's (D9)."""

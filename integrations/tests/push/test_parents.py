@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from crm import journal
 from crm.models import Account, Contact, ContactRole, Deal, DealStage
+from integrations import failpoints
 from integrations.models import Connection, OutboxEntry, RecordLink, SyncSettings
 from integrations.sync import due
 from integrations.sync.push.drain import drain
@@ -37,6 +39,24 @@ def test_children_of_a_parent_that_a_pull_adopted_are_swept(desk: Desk, org: San
     live.pull(desk.connection)
     assert states() == [("contact", "held")]
     assert due.to_push(desk.clock())
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["a new person", "a linked person"])
+def test_a_parent_that_comes_as_its_child_begins_to_wait_takes_it_along(
+    desk: Desk, org: SandboxOrg, known: bool
+) -> None:
+    person = desk.create(Contact, last_name="Begins to wait") if known else Contact(last_name="Is new")
+    desk.push_all()
+    account = desk.create(Account, name=f"Comes as {person} waits")
+    fault(org, "cut_after", operation="create")
+    push_once(desk)
+    OutboxEntry.objects.filter(state="unknown").update(not_before=desk.clock() + timedelta(minutes=5))
+    with journal.acting(None, "web"):
+        person.account = account
+        person.save()
+    failpoints.arm("push.waits", lambda: live.pull(desk.connection))
+    desk.push()
+    assert desk.link_of(person).base["AccountId"] == desk.link_of(account).salesforce_id
 
 
 def test_roles_linked_in_an_org_before_this_one_go_out(desk: Desk) -> None:
