@@ -33,10 +33,10 @@ def die() -> None:
 
 _armed = ""
 _left = 1
-_then = die
+_then: Callable[[], object] = die
 
 
-def arm(place: str, then: Callable[[], None] = die) -> None:
+def arm(place: str, then: Callable[[], object] = die) -> None:
     """`place` is a point and which of its turns counts, such as `pull.page staged:3`; empty disarms.
 
     There, `then` happens: death, or what a test lets happen in between.

@@ -9,7 +9,7 @@ Side = Literal["here", "there"]
 RULES = ("salesforce", "workspace", "newest", "ask")
 KINDS = ("account", "contact", "lead", "deal")
 BETWEEN = (
-    *("push.claimed", "push.composed", "push.marked", "push.answered", "push.settled"),
+    *("push.claimed", "push.waits", "push.composed", "push.marked", "push.answered", "push.settled"),
     *("push.looked up", "pull.page staged", "pull.extract ended", "pull.chunk committed"),
 )
 KILLS = (*BETWEEN, "pull.chunk written", "pull.object ended", "pull.run ended")
