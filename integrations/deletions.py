@@ -2,13 +2,8 @@
 
 from crm.models import Kind
 from integrations.models import Connection, RecordLink, SyncSettings
+from integrations.sync.mass_deletes import DELETE_SYNC
 
-SETTING = {
-    "Account": "accounts_delete_sync",
-    "Contact": "contacts_delete_sync",
-    "Lead": "leads_delete_sync",
-    "Opportunity": "deals_delete_sync",
-}
 PLURAL = {"Account": "accounts", "Contact": "contacts", "Lead": "leads", "Opportunity": "deals"}
 
 
@@ -22,7 +17,7 @@ def sentence_on_deleting(kind: str, record_id: int) -> str:
     if link is None:
         return f"Salesforce has no record that is linked with this {Kind(kind).label}: nothing changes there."
     words = PLURAL.get(link.salesforce_object, "such records")
-    if getattr(SyncSettings.current(), SETTING.get(link.salesforce_object, ""), False):
+    if getattr(SyncSettings.current(), DELETE_SYNC.get(link.salesforce_object, ""), False):
         return (
             f"Deletion sync for {words} is on: its record in Salesforce ({link.salesforce_id})"
             " is deleted too, as soon as edits go out."

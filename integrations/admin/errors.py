@@ -121,7 +121,9 @@ class SyncErrorAdmin(RecordRows):
             "explanation": explanation,
             "record": self.record(error),
             "standing": self.standing(error),
-            "can_retry": retriable(SyncError.objects.filter(pk=error.pk)).exists(),
+            "can_retry": retriable(
+                SyncError.objects.filter(pk=error.pk), by_admin=_by_admin(request)
+            ).exists(),
             "is_admin": has_role(request.user, Role.ADMIN),
         }
         return render_page(request, "integrations/error.html", context, title=explanation.title)
@@ -131,21 +133,25 @@ class SyncErrorAdmin(RecordRows):
         errors = self._filtered(request)
         back = redirect(f"{reverse(LIST)}?{request.GET.urlencode()}")
         if request.method == "POST":
-            self._say(request, retry(errors, now=timezone.now(), most=COUNT_LIMIT))
+            self._say(
+                request, retry(errors, now=timezone.now(), most=COUNT_LIMIT, by_admin=_by_admin(request))
+            )
             return redirect(LIST)
-        count = bounded_count(retriable(errors))
+        wanted = retriable(errors, by_admin=_by_admin(request))
+        count = bounded_count(wanted)
         if not count:
             messages.warning(
                 request, "None of these can be sent again: a pull tries its own again by itself."
             )
             return back
         others = bounded_count(errors).value - count.value
-        context = {"count": count, "others": max(others, 0), "causes": causes_of(retriable(errors))}
+        context = {"count": count, "others": max(others, 0), "causes": causes_of(wanted)}
         return render_page(request, "integrations/errors_retry.html", context, title=f"Retry {count}?")
 
     def retry_one(self, request: HttpRequest, pk: int) -> HttpResponse:
         error = self._error(request, pk)
-        self._say(request, retry(SyncError.objects.filter(pk=error.pk), now=timezone.now()))
+        one = SyncError.objects.filter(pk=error.pk)
+        self._say(request, retry(one, now=timezone.now(), by_admin=_by_admin(request)))
         return redirect(ONE, pk)
 
     def link(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -170,7 +176,7 @@ class SyncErrorAdmin(RecordRows):
     def retry_selected(self, request: HttpRequest, errors: QuerySet[SyncError]) -> HttpResponse | None:
         if request.POST.get("select_across") == "1":
             return redirect(f"{reverse('admin:integrations_syncerror_retry')}?{request.GET.urlencode()}")
-        self._say(request, retry(errors, now=timezone.now()))
+        self._say(request, retry(errors, now=timezone.now(), by_admin=_by_admin(request)))
         return None
 
     def _filtered(self, request: HttpRequest) -> QuerySet[SyncError]:
@@ -229,3 +235,8 @@ class SyncErrorAdmin(RecordRows):
     @admin.display(description="Last", ordering="changed_at")
     def changed(self, error: SyncError) -> SafeString | str:
         return ago(error.changed_at)
+
+
+def _by_admin(request: HttpRequest) -> bool:
+    """Only an admin says yes to deleting many records (C8)."""
+    return has_role(request.user, Role.ADMIN)

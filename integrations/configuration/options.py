@@ -22,7 +22,6 @@ class Control(Enum):
     FILTERS = "filters"
 
 
-DELETING = "What is deleted here follows this now; what is deleted in Salesforce does in a later version."
 MERGING = "Stored now; takes effect with merge sync, in a later version."
 ACTIVITIES = "Stored now; takes effect with activities, in a later version."
 
@@ -165,7 +164,6 @@ def _deletion(key: str, there: str) -> Option:
         f"Deleting on either side deletes on the other: {there}. More than 100 at once, or 2 % of all, "
         f"wait for an "
         "admin's yes. Off: whoever is deleted on one side stays on the other, unlinked.",
-        later=DELETING,
     )
 
 

@@ -11,6 +11,7 @@ from crm.listing import COUNT_LIMIT
 from integrations.error_log.labels import field_labels
 from integrations.models import SyncError
 from integrations.salesforce.guidance import guidance_for
+from integrations.sync.pull import removals
 
 PICKLIST = "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
 RULE = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
@@ -51,12 +52,12 @@ class Cause:
     @property
     def what(self) -> str:
         """`14 accounts`."""
-        word = MANY.get(self.salesforce_object, "error") if self.source == SyncError.Source.PUSH else "error"
+        word = MANY.get(self.salesforce_object, "error") if self.can_retry else "error"
         return f"{self.count:,} {word}{'s' if self.count != 1 else ''}"
 
     @property
     def can_retry(self) -> bool:
-        return self.source == SyncError.Source.PUSH
+        return self.source == SyncError.Source.PUSH or self.code == removals.CODE
 
     @property
     def query(self) -> str:

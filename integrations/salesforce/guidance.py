@@ -145,6 +145,13 @@ _BY_CODE = {
         "happens there.",
         retry_helps=True,
     ),
+    "MASS_DELETE_THERE": Guidance(
+        "Many records were deleted in Salesforce at once, so Lockstep asks before it deletes them here.",
+        "More than 100 records, or more than 2 % of all, is rarely meant.",
+        "If it is meant, an admin retries them: then they are deleted here too, and their history tells what they "
+        "held. Otherwise leave them: they stay here, and aren't in step any more.",
+        retry_helps=True,
+    ),
     "OWNER_NOT_MAPPED": Guidance(
         "The owner here has no active user in Salesforce.",
         "The owner map names no Salesforce user for them, or one who isn't active any more.",

@@ -6,12 +6,15 @@ from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from integrations.models import SyncError
+from integrations.sync.pull import removals
 from integrations.sync.waking import wake_push
 
 BATCH = 2_000
+ADMINS_ONLY = ("MASS_DELETE", removals.CODE)
+"""To retry these is to say yes to deleting many records (C8)."""
 
 LOCK = """
 SELECT o.id FROM integrations_outboxentry o JOIN unnest(%(kinds)s::text[], %(records)s::bigint[]) w(kind, record_id)
@@ -33,20 +36,29 @@ DO UPDATE SET state = 'pending', not_before = excluded.not_before, manual = true
 """Of a record that is on its way just now, the answer is awaited: no second row."""
 
 
-def retriable(errors: QuerySet[SyncError]) -> QuerySet[SyncError]:
-    """Those that a push can be tried again of: not of the past, nor of a pull or the connection, nor of another org."""
-    return errors.filter(
-        source=SyncError.Source.PUSH, record_id__isnull=False, connection__disconnected_at=None
+def retriable(errors: QuerySet[SyncError], *, by_admin: bool = True) -> QuerySet[SyncError]:
+    """Those of a push that can be tried again, not of the past nor of another org; and deletes that wait for a yes.
+
+    What is wrong with a pull or the connection, those try again by themselves.
+    """
+    known = errors.filter(
+        Q(source=SyncError.Source.PUSH) | Q(source=SyncError.Source.PULL, code=removals.CODE),
+        record_id__isnull=False,
+        connection__disconnected_at=None,
     ).exclude(state=SyncError.State.CLOSED)
+    return known if by_admin else known.exclude(code__in=ADMINS_ONLY)
 
 
-def retry(errors: QuerySet[SyncError], *, now: datetime, most: int | None = None) -> int:
+def retry(
+    errors: QuerySet[SyncError], *, now: datetime, most: int | None = None, by_admin: bool = True
+) -> int:
     """Send the records of these errors again, at once and whatever the settings say; how many errors that were.
 
     Errors of a pull or of the connection are passed over: those are tried again by the next pull. In batches,
     each its own transaction; at most the newest `most`.
     """
-    ids = list(retriable(errors).order_by("-changed_at", "-id").values_list("pk", flat=True)[:most])
+    wanted = retriable(errors, by_admin=by_admin)
+    ids = list(wanted.order_by("-changed_at", "-id").values_list("pk", flat=True)[:most])
     return sum(_retry(ids[start : start + BATCH], now) for start in range(0, len(ids), BATCH))
 
 
@@ -67,7 +79,8 @@ def push_again(records: Iterable[tuple[str, int]], *, now: datetime) -> None:
 def _retry(ids: list[int], now: datetime) -> int:
     with transaction.atomic():
         errors = retriable(SyncError.objects.filter(pk__in=ids))
+        pushes = errors.filter(source=SyncError.Source.PUSH)
         push_again(
-            ((kind, pk) for kind, pk in errors.values_list("kind", "record_id") if pk is not None), now=now
+            ((kind, pk) for kind, pk in pushes.values_list("kind", "record_id") if pk is not None), now=now
         )
-        return errors.update(state=SyncError.State.RETRYING, changed_at=now)
+        return removals.agree(errors, now=now) + pushes.update(state=SyncError.State.RETRYING, changed_at=now)

@@ -44,6 +44,7 @@ COUNTED = (
     "converted",
     "rejected",
     "stale",
+    "known_gone",
 )
 PROMISED = (
     *("seen", "created", "updated", "unchanged", "matched", "suppressed", "deleted", "merged", "converted"),
@@ -141,7 +142,7 @@ class Applier:
         A match that was deleted, linked or sent meanwhile becomes a new record; a row that was read before
         our last write to its record was answered is left alone.
         """
-        if counts["met"] or counts["matched"] or counts["deleted"]:
+        if counts["met"] or counts["matched"] or counts["deleted"] or counts["known_gone"]:
             for lock in self.statements.locks:
                 execute(lock)
         changed = counts["matched"] and execute(self.statements.create_lost_matches)
@@ -155,8 +156,11 @@ class Applier:
             execute(statements.create_links)
         if counts["matched"] and statements.ask_of_matches is not None:
             execute(statements.ask_of_matches)
-        if counts["deleted"]:
-            execute(statements.mark_gone)
+        if counts["deleted"] or counts["known_gone"]:
+            for statement in statements.mark_gone:
+                execute(statement)
+        if counts["undeleted"]:
+            execute(statements.forget_removals)
 
     def _has_unlinked(self) -> bool:
         """Whether any record could be matched; asked once an object, as it looks at all of them."""

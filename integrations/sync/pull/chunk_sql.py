@@ -30,7 +30,8 @@ SELECT f.*, CASE WHEN f.action = 'create' THEN nextval({sequence}) END AS new_id
     SELECT e.*, CASE
         WHEN e.seen > e.modstamp AND e.link_state IN ('linked', 'gone')
           THEN CASE e.link_state WHEN 'linked' THEN 'same' ELSE 'ignore' END
-        WHEN e.deleted THEN CASE WHEN e.link_state = 'linked' THEN 'gone' ELSE 'ignore' END
+        WHEN e.deleted THEN CASE WHEN e.link_state = 'linked' THEN 'gone'
+                                 WHEN {removes} AND e.link_state = 'gone' THEN 'known gone' ELSE 'ignore' END
         WHEN e.link_state = 'linked' AND {agreed} = e.base AND e.known_as = left(e.match_key, 320) THEN 'same'
         WHEN e.link_state = 'linked' THEN 'update'
         WHEN e.link_state = 'suppressed' THEN 'suppressed'
@@ -43,7 +44,7 @@ SELECT f.*, CASE WHEN f.action = 'create' THEN nextval({sequence}) END AS new_id
                l.match_key AS known_as
           FROM (
             SELECT DISTINCT ON (s."Id") s."Id" AS sid, s.asked_at, s."SystemModstamp"::timestamptz AS modstamp,
-                   s."LastModifiedDate"::timestamptz AS modified, s."IsDeleted" = 'true' AS deleted,
+                   s."LastModifiedDate"::timestamptz AS modified, s."IsDeleted" = 'true' AS deleted, {merged} AS merged,
                    {match_key} AS match_key, {lead_columns} {values}
               FROM {staging} s WHERE s.seq > {first} AND s.seq <= {until} ORDER BY s."Id", s.seq DESC
           ) d
@@ -96,11 +97,12 @@ SELECT r.id FROM {table} r WHERE r.id IN (SELECT record_id FROM chunk WHERE acti
  ORDER BY r.id FOR NO KEY UPDATE"""
 LOCK_LINKS = """
 SELECT l.id FROM integrations_recordlink l
- WHERE l.id IN (SELECT link_id FROM chunk WHERE action IN ('update', 'gone')) ORDER BY l.id FOR NO KEY UPDATE"""
+ WHERE l.id IN (SELECT link_id FROM chunk WHERE action IN ('update', 'gone', 'known gone'))
+ ORDER BY l.id FOR NO KEY UPDATE"""
 
 LEAVE_STALE = f"""
 UPDATE chunk c SET action = 'stale' FROM integrations_recordlink l
- WHERE l.id = c.link_id AND c.action IN ('update', 'gone', 'create', 'match', 'suppress')
+ WHERE l.id = c.link_id AND c.action IN ('update', 'gone', 'known gone', 'create', 'match', 'suppress')
    AND (l.pushed_at >= c.asked_at AND c.modstamp < l.pushed_at OR {ON_ITS_WAY.format(record="l.record_id")})"""
 """What was read before our last write was answered says nothing of what Salesforce holds now (*Traps*), unless
 it was written there surely after it."""
@@ -224,7 +226,21 @@ UPDATE integrations_recordlink l SET base = l.base - array_remove(ARRAY[{asked}]
 
 MARK_GONE = """
 UPDATE integrations_recordlink l SET state = 'gone', system_modstamp = c.modstamp, changed_at = now()
-  FROM chunk c WHERE l.id = c.link_id AND c.action = 'gone'"""
+  FROM chunk c WHERE l.id = c.link_id AND c.action IN ('gone', 'known gone')"""
+"""A push may have met it before: that a link is gone since then, the pull has yet to see."""
+
+NOTE_REMOVALS = """
+INSERT INTO integrations_syncerror (connection_id, source, salesforce_object, salesforce_id, kind, record_id,
+       code, message, field, existing_id, held_by_us, state, attempts, run, created_at, changed_at)
+SELECT {connection}, 'pull', {object}, c.sid, {kind}, c.record_id, 'MASS_DELETE_THERE', '', '', '', true, 'retrying',
+       0, {run}, now(), now()
+  FROM chunk c WHERE c.action IN ('gone', 'known gone') AND NOT c.merged AND c.record_id IS NOT NULL
+ON CONFLICT DO NOTHING"""
+FORGET_REMOVALS = """
+UPDATE integrations_syncerror e SET state = 'closed', changed_at = now() FROM chunk c
+ WHERE e.connection_id = {connection} AND e.source = 'pull' AND e.code = 'MASS_DELETE_THERE' AND e.state <> 'closed'
+   AND e.salesforce_object = {object} AND e.salesforce_id = c.sid AND NOT c.deleted AND c.action <> 'stale'"""
+"""What was undeleted there before anybody said yes stays here."""
 
 REPORT_UNFIT = """
 INSERT INTO integrations_syncerror AS e (connection_id, source, salesforce_object, salesforce_id, kind, record_id,
@@ -246,9 +262,10 @@ COUNT = """
 SELECT count(*), count(*) FILTER (WHERE action = 'create'), count(*) FILTER (WHERE action = 'match'),
        count(*) FILTER (WHERE action = 'same'), count(*) FILTER (WHERE action = 'update'),
        count(*) FILTER (WHERE action IN ('suppress', 'suppressed')), count(*) FILTER (WHERE action = 'gone'),
-       count(*) FILTER (WHERE action = 'ignore'), count(*) FILTER (WHERE action = 'suppress'),
+       count(*) FILTER (WHERE action IN ('ignore', 'known gone')), count(*) FILTER (WHERE action = 'suppress'),
        count(*) FILTER (WHERE link_state = 'gone' AND action IN ('create', 'match', 'suppress')),
-       {converted}, {rejected}, count(*) FILTER (WHERE action = 'stale')
+       {converted}, {rejected}, count(*) FILTER (WHERE action = 'stale'),
+       count(*) FILTER (WHERE action = 'known gone')
   FROM chunk"""
 
 NEXT_WAITING = """

@@ -15,6 +15,7 @@ from crm.models import Account, AccountStage, Contact, ContactStage, Deal, DealS
 from integrations.models import Connection, ObjectSchema, SyncedObject, SyncRun, SyncSettings
 from integrations.sync import adopting
 from integrations.sync.external_ids import FIELD
+from integrations.sync.mass_deletes import DELETE_SYNC
 from integrations.sync.pull.fields import PulledField
 from mappings.catalogue import SALESFORCE_OBJECTS
 from mappings.field_types import FieldType
@@ -29,6 +30,8 @@ STAGE_MODELS: dict[str, type[models.Model]] = {"account": AccountStage, "contact
 UNSTAGED_TYPES = frozenset({"address", "location", "base64", "anyType", "complexvalue"})
 
 SYSTEM_FIELDS = ("Id", "IsDeleted", "SystemModstamp", "LastModifiedDate", "CreatedDate", "CreatedById")
+MASTER_FIELD = "MasterRecordId"
+"""Names the record that took in a merged one; deals have none."""
 MOST_COLUMNS = 400
 """A row must fit a page of 8 kB, and a long value moved out of it leaves 18 bytes. Mapped fields come first;
 one that is mapped later and stands beyond is read then."""
@@ -54,6 +57,8 @@ class ObjectPlan:
     run: int | None
     matches: bool
     """Whether unlinked records here may be adopted: first and manual pulls only (C6)."""
+    removes: bool = False
+    """Whether what is deleted there is deleted here (C8)."""
     pushed_only: tuple[str, ...] = ()
     """The Salesforce fields that go out and never come in: their base is the push's to write."""
 
@@ -99,7 +104,7 @@ def plan_object(connection: Connection, object_name: str, run: SyncRun) -> Objec
     fields = tuple(mapped_fields(connection, object_name, kind, readable, leave_out=Direction.PUSH))
     everything = connection.activated_at is None
     wanted = readable if everything else {field.salesforce for field in fields}
-    keys = [name for name in (*SYSTEM_FIELDS, *KEY_FIELDS[object_name]) if name in readable]
+    keys = [name for name in (*SYSTEM_FIELDS, MASTER_FIELD, *KEY_FIELDS[object_name]) if name in readable]
     columns = dict.fromkeys([*keys, *sorted(field.salesforce for field in fields), *sorted(wanted)])
     return ObjectPlan(
         connection_id=connection.pk,
@@ -109,6 +114,7 @@ def plan_object(connection: Connection, object_name: str, run: SyncRun) -> Objec
         columns=tuple(columns)[:MOST_COLUMNS],
         hidden=object_name in settings.hidden_objects,
         run=run.pk,
+        removes=bool(getattr(settings, DELETE_SYNC[object_name])),
         pushed_only=pushed_only(object_name, fields),
         matches=run.trigger in (SyncRun.Trigger.FIRST, SyncRun.Trigger.MANUAL) or not _was_pulled(run),
     )

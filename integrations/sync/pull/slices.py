@@ -13,6 +13,7 @@ from integrations.salesforce.org import Org
 from integrations.sync.pull.lease import Clock, Lease, LeaseLost
 from integrations.sync.pull.objects import ObjectRun
 from integrations.sync.pull.plan import ObjectFailed, UnusableValue
+from integrations.sync.pull.removals import remove_deleted
 from integrations.sync.pull.runs import OPEN
 
 Prepare = Callable[[Connection, Org], None]
@@ -56,8 +57,10 @@ class _Worker:
             self._prepare(prepare)
             while True:
                 child = self._next_child()
-                if child is None and self._end():
-                    return True
+                if child is None:
+                    remove_deleted(self.run, self.lease)
+                    if self._end():
+                        return True
                 if not self._may_go_on():
                     self.lease.give_back()
                     return False

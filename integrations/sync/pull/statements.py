@@ -9,7 +9,7 @@ from psycopg import sql
 
 from integrations.sync.pull import chunk_sql
 from integrations.sync.pull.fields import PulledField, default_literal
-from integrations.sync.pull.plan import ObjectPlan
+from integrations.sync.pull.plan import MASTER_FIELD, ObjectPlan
 from mappings.models import Conflict
 
 COMMA = sql.SQL(", ")
@@ -64,6 +64,8 @@ class Statements:
             base=self._base(),
             agreed=self._agreed(),
             match_key=self._match_key(),
+            merged=self._merged(),
+            removes=sql.Literal(self.plan.removes),
             lead_columns=sql.SQL(
                 's."IsConverted" = \'true\' AS converted, s."ConvertedContactId" AS contact,'
             )
@@ -99,6 +101,12 @@ class Statements:
         if not self.plan.pushed_only:
             return sql.SQL("e.agreed")
         return sql.SQL("(e.agreed - {}::text[])").format(sql.Literal(list(self.plan.pushed_only)))
+
+    def _merged(self) -> sql.Composable:
+        """Whether another record took this one in: that is no delete (C8)."""
+        if MASTER_FIELD not in self.plan.columns:
+            return sql.SQL("false")
+        return sql.SQL("coalesce(s.{}, '') <> ''").format(sql.Identifier(MASTER_FIELD))
 
     def _match_key(self) -> sql.Composable:
         template = chunk_sql.MATCH_KEYS.get(self.plan.object)
@@ -320,8 +328,13 @@ class Statements:
         return self._fill(chunk_sql.ASK_OF_MATCHES, asked=COMMA.join(asked)) if asked else None
 
     @cached_property
-    def mark_gone(self) -> sql.Composed:
-        return self._fill(chunk_sql.MARK_GONE)
+    def mark_gone(self) -> list[sql.Composed]:
+        texts = (chunk_sql.MARK_GONE, *([chunk_sql.NOTE_REMOVALS] if self.plan.removes else []))
+        return [self._fill(text) for text in texts]
+
+    @property
+    def forget_removals(self) -> sql.Composed:
+        return self._fill(chunk_sql.FORGET_REMOVALS)
 
     @property
     def report_unfit(self) -> list[sql.Composed]:

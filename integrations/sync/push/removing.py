@@ -7,23 +7,13 @@ from psycopg import sql
 
 from integrations.models import OutboxEntry, RecordLink, SyncedObject
 from integrations.sync import push_errors
+from integrations.sync.mass_deletes import DELETE_SYNC, MOST_AT_ONCE, needs_yes
 from integrations.sync.push import settle
 from integrations.sync.push.claim import Claim
 from integrations.sync.push.plan import ROLE, TABLES
 from integrations.sync.push.shift import Shift
 from integrations.sync.push.standing import Stand, fetch
 
-MOST_AT_ONCE = 100
-MOST_PERCENT = 2
-FEW = 10
-"""As few never wait for a yes, however small the object is: 2 % of forty records is none."""
-
-SWITCHES = {
-    "Account": "accounts_delete_sync",
-    "Contact": "contacts_delete_sync",
-    "Lead": "leads_delete_sync",
-    "Opportunity": "deals_delete_sync",
-}
 MASS_DELETE = (
     "{count} records of {object} were deleted here at once. Nothing is deleted in Salesforce until an admin says "
     "yes: retry them to delete them there too."
@@ -63,7 +53,7 @@ def to_delete(shift: Shift, claim: Claim, object_name: str, stands: Sequence[Sta
 
 def _wanted(shift: Shift, object_name: str, stands: Sequence[Stand]) -> list[Stand]:
     if object_name != ROLE:
-        return list(stands) if getattr(shift.settings, SWITCHES[object_name]) else []
+        return list(stands) if getattr(shift.settings, DELETE_SYNC[object_name]) else []
     ids = [stand.salesforce_id for stand in stands]
     alone = {id for (id,) in fetch(ROLE_ALONE, [shift.connection.pk, ids])}
     return [stand for stand in stands if stand.salesforce_id in alone]
@@ -86,11 +76,10 @@ def _together(shift: Shift, claim: Claim, object_name: str) -> int:
 
 
 def _too_many(shift: Shift, object_name: str, wanted: int) -> bool:
-    if object_name == ROLE or wanted <= FEW:
+    if object_name == ROLE:
         return False
     synced = SyncedObject.objects.filter(connection=shift.connection, name=object_name).first()
-    linked = synced.linked if synced else 0
-    return wanted > MOST_AT_ONCE or wanted * 100 > linked * MOST_PERCENT
+    return needs_yes(wanted, synced.linked if synced else 0)
 
 
 def _wait_for_yes(shift: Shift, claim: Claim, object_name: str, stands: Sequence[Stand], count: int) -> None:
