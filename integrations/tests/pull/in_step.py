@@ -78,6 +78,7 @@ class Comparison:
 
     def _ask(self, running: SandboxOrg) -> list[Row]:
         more = ["IsConverted", "ConvertedContactId", "Email"] if self.name == "Lead" else []
+        more += ["MasterRecordId"] if "MasterRecordId" in self.types else []
         names = dict.fromkeys(["Id", "IsDeleted", *more, *(row.salesforce for row in self.maps)])
         return org_rows(running, f"SELECT {', '.join(names)} FROM {self.name}")  # noqa: S608
 

@@ -5,7 +5,8 @@ from collections import Counter
 from typing import Any
 
 from crm.models import Account, Contact, ContactRole, Deal, JournalEntry
-from integrations.models import FieldConflict, OutboxEntry, RecordLink, SyncError
+from integrations.models import FieldConflict, OutboxEntry, RecordLink, SyncError, SyncSettings
+from integrations.sync.mass_deletes import DELETE_SYNC
 from integrations.tests.pull.in_step import Comparison, Row, org_rows
 from integrations.tests.two_sided.world import World
 from mappings.catalogue import SALESFORCE_OBJECTS
@@ -45,14 +46,14 @@ class _Excuses:
 
     def __init__(self, comparison: Comparison) -> None:
         self.comparison = comparison
+        self.settings = SyncSettings.current()
         questions = FieldConflict.objects.filter(state="open")
         self.questions = set(questions.values_list("salesforce_id", "salesforce_field"))
 
     def problems(self, row: Row) -> list[str]:
         link = self.comparison.links.get(row["Id"])
         if row["IsDeleted"]:
-            left = link is not None and link.state == "linked"
-            return ["deleted there, yet linked"] if left else []
+            return self._problems_of_deleted(row, link)
         if link is None:
             return ["has no link"]
         suppressors = self.comparison.suppressors(row)
@@ -65,6 +66,22 @@ class _Excuses:
             held = _is_held(link.kind, link.record_id or 0)
             return [] if held else [f"is {link.state}, its record {record} ({link.record_id})"]
         return self._differences(row, link, record)
+
+    def _problems_of_deleted(self, row: Row, link: RecordLink | None) -> list[str]:
+        if link is None:
+            return []
+        if link.state == "linked":
+            return ["deleted there, yet linked"]
+        merged = row.get("MasterRecordId")
+        removes = getattr(self.settings, DELETE_SYNC[link.salesforce_object]) and not merged
+        elsewhere = RecordLink.objects.filter(kind=link.kind, record_id=link.record_id, state="linked")
+        left = removes and link.state == "gone" and self._record(link) and not elsewhere.exists()
+        return ["deleted there with deletion sync, yet here"] if left and not self._asks(link) else []
+
+    def _asks(self, link: RecordLink) -> bool:
+        return SyncError.objects.filter(
+            salesforce_id=link.salesforce_id, state="open", source="pull"
+        ).exists()
 
     def _record(self, link: RecordLink) -> Any:
         return MODELS[link.kind].objects.filter(pk=link.record_id).first()

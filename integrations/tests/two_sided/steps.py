@@ -50,6 +50,23 @@ class Delete:
 
 
 @dataclass(frozen=True)
+class Undelete:
+    """Something comes back out of the org's recycle bin."""
+
+    kind: str
+    pick: int
+
+
+@dataclass(frozen=True)
+class Merge:
+    """The org's people merge two records; deals can't be."""
+
+    kind: str
+    winner: int
+    loser: int
+
+
+@dataclass(frozen=True)
 class Role:
     """A person gets a role in a deal, another one if there is one already; `away` takes it away."""
 
@@ -81,7 +98,7 @@ class Fault:
     nth: int = 1
 
 
-Edge = Make | Edit | Delete | Role | Skip | Freeze | Fault
+Edge = Make | Edit | Delete | Undelete | Merge | Role | Skip | Freeze | Fault
 
 
 @dataclass(frozen=True)
@@ -127,6 +144,8 @@ EDGES: st.SearchStrategy[Step] = st.one_of(
     EDITS,
     EDITS,
     st.builds(Delete, SIDES, KIND, SMALL),
+    st.builds(Undelete, KIND, SMALL),
+    st.builds(Merge, st.sampled_from(["contact", "account", "lead"]), SMALL, SMALL),
     st.builds(Role, SMALL, SMALL, SMALL, st.booleans()),
     st.builds(Skip, st.sampled_from([3, 70, 700]), st.sampled_from(["both", "here", "there"])),
     st.builds(Freeze),

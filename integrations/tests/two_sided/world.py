@@ -196,6 +196,18 @@ class World:
         if record is not None:
             self._as_a_person(lambda: self.seller.delete(OBJECTS[step.kind], record))
 
+    def _undelete(self, step: steps.Undelete) -> None:
+        record = self._pick_there(step.kind, step.pick, deleted=True)
+        if record is not None:
+            place = f"/records/{OBJECTS[step.kind]}/{record}/undelete"
+            self._as_a_person(lambda: self.org.control("POST", place, {}))
+
+    def _merge(self, step: steps.Merge) -> None:
+        winner, loser = (self._pick_there(step.kind, pick) for pick in (step.winner, step.loser))
+        if winner is not None and winner != loser:
+            place = f"/records/{OBJECTS[step.kind]}/{winner}/merge"
+            self._as_a_person(lambda: self.org.control("POST", place, {"losers": [loser]}))
+
     def _as_a_person(self, act: Callable[[], None]) -> None:
         """What Salesforce refuses a person isn't done: a record that isn't seen yet, say."""
         try:
@@ -204,8 +216,10 @@ class World:
             if error.code not in REFUSED:
                 raise
 
-    def _pick_there(self, kind: str, pick: int) -> str | None:
-        soql = f"SELECT Id FROM {OBJECTS[kind]} WHERE IsDeleted = false ORDER BY Id"  # noqa: S608
+    def _pick_there(self, kind: str, pick: int, *, deleted: bool = False) -> str | None:
+        name, gone = OBJECTS[kind], str(deleted).lower()
+        merged = "" if kind == "deal" else " AND MasterRecordId = null"  # who was merged away stays so
+        soql = f"SELECT Id FROM {name} WHERE IsDeleted = {gone}{merged} ORDER BY Id"  # noqa: S608
         found = [row["Id"] for row in org_rows(self.org, soql)]
         return found[pick % len(found)] if found else None
 
