@@ -123,14 +123,31 @@ Step = Edge | Push | Pull
 
 @dataclass(frozen=True)
 class Script:
-    """One example. `rules` are the maps' conflict rules, in turn; `key`: the org has our external-id field."""
+    """One example. `rules` are the maps' conflict rules, in turn; `key`: the org has our external-id field.
+
+    `lived_in`: both sides hold a few records before it begins.
+    """
 
     steps: tuple[Step, ...]
     rules: tuple[str, ...] = ("salesforce",)
     key: bool = False
     deletes: bool = False
     as_lead: bool = False
+    lived_in: bool = False
 
+
+BEFORE: tuple[Step, ...] = (
+    Make("there", "account"),
+    Make("there", "contact", email=1, parent=0),
+    Make("there", "contact", email=2, parent=0),
+    Make("there", "lead", email=3),
+    Make("there", "lead", email=5),
+    Make("there", "deal", parent=0),
+    Pull(),
+    Make("here", "account"),
+    Make("here", "contact", parent=1),
+    Push(),
+)
 
 SMALL = st.integers(0, 5)
 SIDES = st.sampled_from(["here", "there"])
@@ -144,6 +161,7 @@ EDGES: st.SearchStrategy[Step] = st.one_of(
     EDITS,
     EDITS,
     st.builds(Delete, SIDES, KIND, SMALL),
+    st.builds(Delete, st.just("there"), KIND, SMALL),
     st.builds(Undelete, KIND, SMALL),
     st.builds(Merge, st.sampled_from(["contact", "account", "lead"]), SMALL, SMALL),
     st.builds(Role, SMALL, SMALL, SMALL, st.booleans()),
@@ -179,4 +197,5 @@ def scripts(longest: int) -> st.SearchStrategy[Script]:
         st.booleans(),
         st.booleans(),
         st.booleans(),
+        st.sampled_from([True, True, False]),
     )

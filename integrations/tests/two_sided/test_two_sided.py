@@ -18,7 +18,7 @@ def test_thirty_random_scripts_end_in_agreement(run_script: Run) -> None:
     @settings(
         max_examples=30, derandomize=True, deadline=None, database=None, suppress_health_check=SUPPRESSED
     )
-    @given(scripts(longest=8))
+    @given(scripts(longest=10))
     def holds(script: Script) -> None:
         run_script(script)
 

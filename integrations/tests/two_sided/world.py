@@ -87,7 +87,7 @@ class World:
     failpoints: bool = True
 
     def run(self, script: Script) -> None:
-        for step in script.steps:
+        for step in (*(steps.BEFORE if script.lived_in else ()), *script.steps):
             self.do(step)
 
     def do(self, step: Step) -> None:
