@@ -31,7 +31,8 @@ SELECT f.*, CASE WHEN f.action = 'create' THEN nextval({sequence}) END AS new_id
         WHEN e.seen > e.modstamp AND e.link_state IN ('linked', 'gone')
           THEN CASE e.link_state WHEN 'linked' THEN 'same' ELSE 'ignore' END
         WHEN e.deleted THEN CASE WHEN e.link_state = 'linked' THEN 'gone'
-                                 WHEN {removes} AND e.link_state = 'gone' THEN 'known gone' ELSE 'ignore' END
+                                 WHEN {removes} AND e.link_state = 'gone' AND e.seen IS NULL THEN 'known gone'
+                                 ELSE 'ignore' END
         WHEN e.link_state = 'linked' AND {agreed} = e.base AND e.known_as = left(e.match_key, 320) THEN 'same'
         WHEN e.link_state = 'linked' THEN 'update'
         WHEN e.link_state = 'suppressed' THEN 'suppressed'
@@ -234,8 +235,10 @@ INSERT INTO integrations_syncerror (connection_id, source, salesforce_object, sa
        code, message, field, existing_id, held_by_us, state, attempts, run, created_at, changed_at)
 SELECT {connection}, 'pull', {object}, c.sid, {kind}, c.record_id, 'MASS_DELETE_THERE', '', '', '', true, 'retrying',
        0, {run}, now(), now()
-  FROM chunk c WHERE c.action IN ('gone', 'known gone') AND NOT c.merged AND c.record_id IS NOT NULL
+  FROM chunk c WHERE c.action IN ('gone', 'known gone') AND NOT c.merged
+   AND EXISTS (SELECT 1 FROM {table} r WHERE r.id = c.record_id)
 ON CONFLICT DO NOTHING"""
+"""What was deleted here first needs nobody's yes."""
 FORGET_REMOVALS = """
 UPDATE integrations_syncerror e SET state = 'closed', changed_at = now() FROM chunk c
  WHERE e.connection_id = {connection} AND e.source = 'pull' AND e.code = 'MASS_DELETE_THERE' AND e.state <> 'closed'

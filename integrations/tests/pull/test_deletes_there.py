@@ -110,3 +110,32 @@ def test_what_a_push_found_deleted_is_deleted_by_the_next_pull(pulled: Connectio
     assert link_of(person).state == "gone"
     live.pull(pulled)
     assert not Contact.objects.filter(pk=person.pk).exists()
+
+
+def test_what_was_deleted_here_first_asks_for_nothing(pulled: Connection, seller: Seller) -> None:
+    SyncSettings.objects.update(contacts_delete_sync=True)
+    people = made(pulled, seller, *[f"First here {n}" for n in range(40)])
+    Contact.objects.filter(pk__in=[person.pk for person in people]).delete()
+    drain(pulled, live.door(pulled), clock=Clock(), seconds=30)
+    retry(SyncError.objects.filter(code="MASS_DELETE"), now=Clock()())
+    drain(pulled, live.door(pulled), clock=Clock(), seconds=30)
+    live.pull(pulled)
+    assert not SyncError.objects.filter(code="MASS_DELETE_THERE").exists()
+
+
+def test_switching_it_on_deletes_nothing_that_was_deleted_before(pulled: Connection, seller: Seller) -> None:
+    (person,) = made(pulled, seller, "Stayed on purpose")
+    delete_there(pulled, seller, [person])
+    SyncSettings.objects.update(contacts_delete_sync=True)
+    live.pull(pulled, full=True)
+    assert Contact.objects.filter(pk=person.pk).exists()
+
+
+def test_a_merged_person_is_no_deleted_one(pulled: Connection, seller: Seller, demo_org: SandboxOrg) -> None:
+    SyncSettings.objects.update(contacts_delete_sync=True)
+    winner, loser = made(pulled, seller, "Takes in", "Is taken in")
+    ids = {"losers": [link_of(loser).salesforce_id]}
+    demo_org.control("POST", f"/records/Contact/{link_of(winner).salesforce_id}/merge", ids)
+    live.pull(pulled)
+    assert link_of(loser).state == "gone"
+    assert Contact.objects.filter(pk=loser.pk).exists()
