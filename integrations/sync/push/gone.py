@@ -52,7 +52,7 @@ def _let_go(shift: Shift, claim: Claim, done: Sequence[Outgoing]) -> None:
     shift.tally.deleted += len(deletes)
     ids = [item.salesforce_id or "" for item in done]
     settle.drop(claim.name, [item.entry.id for item in done], now=now)
-    rows = settle.unlink(shift.connection.pk, ids, state=RecordLink.State.GONE, now=now)
+    rows = settle.unlink(shift.connection.pk, ids, state=RecordLink.State.GONE, now=now, at=shift.org.time())
     if done:
         settle.count_unlinked(shift.connection.pk, done[0].object, rows, gone=True)
     push_errors.close(shift.connection, claim.kind, [item.entry.record_id for item in done], now=now)

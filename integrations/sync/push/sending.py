@@ -191,7 +191,9 @@ class Sender:
 
     def _deleted(self, name: str, pairs: Sequence[tuple[Outgoing, RowResult]], at: datetime | None) -> None:
         ids = [item.salesforce_id or "" for item, _ in pairs]
-        rows = settle.unlink(self.connection.pk, ids, state=RecordLink.State.GONE, now=self.shift.clock())
+        rows = settle.unlink(
+            self.connection.pk, ids, state=RecordLink.State.GONE, now=self.shift.clock(), at=at
+        )
         settle.count_unlinked(self.connection.pk, name, rows, gone=True)
         self.shift.tally.deleted += len(pairs)
 

@@ -177,15 +177,25 @@ def agree(connection_id: int, rows: Sequence[dict[str, Any]], *, at: datetime | 
     run(AGREED, [at, json.dumps(rows), connection_id])
 
 
-def unlink(connection_id: int, salesforce_ids: Sequence[str], *, state: str, now: datetime) -> int:
+def unlink(
+    connection_id: int,
+    salesforce_ids: Sequence[str],
+    *,
+    state: str,
+    now: datetime,
+    at: datetime | None = None,
+) -> int:
     """The link moves nothing any more: `gone` there, or a `tombstone` of what was deleted here.
 
-    It has no stamp then: a pull has yet to see that for itself.
+    It has no stamp then: a pull has yet to see that for itself. `at` is the org's clock, surely not before: a
+    page read until then, in which the record still lives, is stale.
     """
     links = RecordLink.objects.filter(
         connection_id=connection_id, salesforce_id__in=salesforce_ids, state=RecordLink.State.LINKED
     )
-    return links.update(state=state, system_modstamp=None, changed_at=now)
+    return links.update(
+        state=state, system_modstamp=None, pushed_at=Greatest(F("pushed_at"), at), changed_at=now
+    )
 
 
 def count_pushed(connection_id: int, object_name: str, *, created: int = 0, at: datetime | None) -> None:

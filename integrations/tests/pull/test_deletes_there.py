@@ -3,6 +3,7 @@
 import pytest
 
 from crm.models import Contact, JournalEntry
+from integrations import failpoints
 from integrations.models import Connection, OutboxEntry, RecordLink, SyncError, SyncRun, SyncSettings
 from integrations.sync.push.drain import drain
 from integrations.sync.retrying import retry
@@ -139,3 +140,16 @@ def test_a_merged_person_is_no_deleted_one(pulled: Connection, seller: Seller, d
     live.pull(pulled)
     assert link_of(loser).state == "gone"
     assert Contact.objects.filter(pk=loser.pk).exists()
+
+
+def test_a_page_read_before_our_delete_brings_nothing_back(pulled: Connection, seller: Seller) -> None:
+    SyncSettings.objects.update(contacts_delete_sync=True)
+    (person,) = made(pulled, seller, "Stays away")
+
+    def delete_here() -> None:
+        Contact.objects.filter(pk=person.pk).delete()
+        drain(pulled, live.door(pulled), clock=Clock(), seconds=30)
+
+    failpoints.arm("pull.extract ended:2", delete_here)
+    live.pull(pulled)
+    assert not Contact.objects.filter(last_name="Stays away").exists()
