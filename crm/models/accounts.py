@@ -28,9 +28,11 @@ class Account(Address, Record):
     class Meta:
         indexes: ClassVar[list[Any]] = [
             Record.search_index("account_search"),
+            Record.merged_index("account_merged_into"),
             models.Index(models.functions.Lower("name"), "id", name="account_by_name"),
             models.Index("domain", name="account_by_domain", condition=~models.Q(domain="")),
         ]
+        constraints: ClassVar[list[Any]] = [Record.merged_is_hidden("merged_account_is_hidden")]
         triggers: ClassVar[list[pgtrigger.Trigger]] = journal_triggers(Kind.ACCOUNT)
 
     def __str__(self) -> str:

@@ -43,9 +43,11 @@ class Contact(Address, Record):
         verbose_name_plural = "people"
         indexes: ClassVar[list[Any]] = [
             Record.search_index("contact_search"),
+            Record.merged_index("contact_merged_into"),
             models.Index(Lower("last_name"), Lower("first_name"), "id", name="contact_by_name"),
             models.Index(Lower("email"), name="contact_by_email", condition=~models.Q(email="")),
         ]
+        constraints: ClassVar[list[Any]] = [Record.merged_is_hidden("merged_contact_is_hidden")]
         triggers: ClassVar[list[pgtrigger.Trigger]] = journal_triggers(Kind.CONTACT)
 
     def __str__(self) -> str:

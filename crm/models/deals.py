@@ -34,8 +34,10 @@ class Deal(Record):
     class Meta:
         indexes: ClassVar[list[Any]] = [
             Record.search_index("deal_search"),
+            Record.merged_index("deal_merged_into"),
             models.Index(Lower("name"), "id", name="deal_by_name"),
         ]
+        constraints: ClassVar[list[Any]] = [Record.merged_is_hidden("merged_deal_is_hidden")]
         triggers: ClassVar[list[pgtrigger.Trigger]] = journal_triggers(Kind.DEAL)
 
     def __str__(self) -> str:

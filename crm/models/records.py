@@ -66,6 +66,15 @@ class Record(models.Model):
         null=True, editable=False, help_text="the sync run that created it; never changed (spec O4)"
     )
     created_at = models.DateTimeField(db_default=models.functions.Now(), editable=False)
+    merged_into = models.ForeignKey(
+        "self",
+        on_delete=models.CASCADE,
+        null=True,
+        editable=False,
+        db_index=False,
+        related_name="merged",
+        help_text="the record that took this one in, which is hidden since (spec C9)",
+    )
 
     kind: ClassVar[Kind]
 
@@ -75,6 +84,16 @@ class Record(models.Model):
     @staticmethod
     def search_index(name: str) -> GinIndex:
         return GinIndex(fields=["search"], name=name)
+
+    @staticmethod
+    def merged_index(name: str) -> models.Index:
+        return models.Index(fields=["merged_into"], name=name, condition=models.Q(merged_into__isnull=False))
+
+    @staticmethod
+    def merged_is_hidden(name: str) -> models.CheckConstraint:
+        return models.CheckConstraint(
+            condition=models.Q(merged_into__isnull=True) | models.Q(hidden=True), name=name
+        )
 
     def change(self, values: Mapping[str, Any], custom: Mapping[str, Any] | None = None) -> None:
         """Write the named fields and no others, so that what somebody else changed meanwhile stays.
