@@ -8,5 +8,8 @@ class CrmConfig(AppConfig):
     def ready(self) -> None:
         from crm import checks  # noqa: F401  registers itself
         from crm.catalogue import register_fields
+        from crm.history import register_teller
+        from crm.merges_told import TELLER
 
         register_fields()
+        register_teller(TELLER)

@@ -12,7 +12,9 @@ from crm.layout import custom_fields, labels_of
 from crm.models import (
     Account,
     AccountStage,
+    Contact,
     ContactStage,
+    Deal,
     DealStage,
     JournalEntry,
     Kind,
@@ -32,7 +34,10 @@ ORIGINS = {
     "conflict": "by deciding a conflict",
     "unknown (SQL)": "directly in the database",
 }
+MERGED = "merged_into"
+"""The key under which the journal keeps which record took another in."""
 STAGES = {Kind.ACCOUNT: AccountStage, Kind.CONTACT: ContactStage, Kind.DEAL: DealStage}
+MODELS: dict[str, type[Record]] = {Kind.ACCOUNT: Account, Kind.CONTACT: Contact, Kind.DEAL: Deal}
 Names = dict[str, dict[int, str]]
 
 
@@ -45,7 +50,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`who` is empty where no user did it; `said` is what happened where no value here changed."""
+    """`who` is empty where no user did it; `said` is what happened where no value here changed.
+
+    `about` is the other record that it happened with, named and linked right after `said`.
+    """
 
     at: datetime
     action: str
@@ -54,6 +62,7 @@ class Event:
     run: int | None
     changes: list[Change]
     said: str = ""
+    about: Record | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,21 +121,34 @@ def pulled_first(record: Record) -> list[Event]:
 
 def in_words(entries: list[JournalEntry], kind: str) -> list[Event]:
     """Constant in queries, however many entries and values there are."""
-    labels, names = labels_of(kind), names_in(entries, kind)
+    labels, names, survivors = labels_of(kind), names_in(entries, kind), survivors_in(entries, kind)
     return [
-        Event(
-            at=entry.at,
-            action=entry.action,
-            who=str(entry.actor) if entry.actor else "",
-            how=how(entry.origin),
-            run=entry.run,
+        event_of(
+            entry,
             changes=[
                 Change(labels.get(key, key), shown(key, old, names), shown(key, new, names))
                 for key, (old, new) in sorted(entry.changes.items(), key=lambda item: item[0])
+                if key != MERGED
             ],
+            said="Merged into" if MERGED in entry.changes else "",
+            about=survivors.get(entry.changes.get(MERGED, [None])[-1]),
         )
         for entry in entries
     ]
+
+
+def event_of(
+    entry: JournalEntry, *, changes: list[Change], said: str = "", about: Record | None = None
+) -> Event:
+    """`entry.actor` is read, so fetch it with the entries."""
+    who = str(entry.actor) if entry.actor else ""
+    return Event(entry.at, entry.action, who, how(entry.origin), entry.run, changes, said, about)
+
+
+def survivors_in(entries: Iterable[JournalEntry], kind: str) -> dict[int | None, Record]:
+    """The records that the entries say another was merged into, in one query where there are any."""
+    ids = {entry.changes[MERGED][-1] for entry in entries if MERGED in entry.changes}
+    return dict(MODELS[kind]._default_manager.defer("search", "custom").in_bulk(ids)) if ids else {}
 
 
 def how(origin: str) -> str:

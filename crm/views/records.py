@@ -14,6 +14,7 @@ from crm.forms import FORMS, RecordForm
 from crm.history import history_of, origin_of
 from crm.layout import groups_of, labels_of
 from crm.listing import page_of
+from crm.merges_told import merge_of
 from crm.models import Account, Contact, Deal, Kind, Record
 from crm.pages import render_page
 from crm.related import consequences_of_deleting, related_to
@@ -45,7 +46,7 @@ def references(kind: str) -> tuple[str, ...]:
 @role_required(Role.SALES)
 def show(request: SignedInRequest, kind: str, pk: int) -> HttpResponse:
     record = record_or_404(kind, pk)
-    return record_page(request, record, {"groups": groups_of(record)})
+    return record_page(request, record, {"groups": groups_of(record), "merge": merge_of(record)})
 
 
 def record_page(request: SignedInRequest, record: Record, context: dict[str, Any]) -> HttpResponse:
@@ -66,9 +67,14 @@ def record_page(request: SignedInRequest, record: Record, context: dict[str, Any
 def edit(request: SignedInRequest, kind: str, pk: int) -> HttpResponse:
     if request.method == "GET":
         record = record_or_404(kind, pk)
+        if record.merged_into_id:
+            return leave_merged(request, record)
         return record_page(request, record, {"form": FORMS[kind](instance=record)})
     with journal.acting(request.user, ORIGIN):
-        form = FORMS[kind](request.POST, instance=record_or_404(kind, pk, lock=True))
+        record = record_or_404(kind, pk, lock=True)
+        if record.merged_into_id:
+            return leave_merged(request, record)
+        form = FORMS[kind](request.POST, instance=record)
         saved = form.is_valid()
         if saved:
             form.save()
@@ -76,6 +82,12 @@ def edit(request: SignedInRequest, kind: str, pk: int) -> HttpResponse:
         messages.success(request, "Saved." if form.changed_data else "Nothing was changed.")
         return redirect(PAGES[Kind(kind)], pk)
     return record_page(request, record_or_404(kind, pk), {"form": form})
+
+
+def leave_merged(request: SignedInRequest, record: Record) -> HttpResponse:
+    """What was merged away stays as it was: its survivor is the one to work on."""
+    messages.warning(request, f"It was merged into {record.merged_into}: nothing of it can be changed.")
+    return redirect(record)
 
 
 @require_http_methods(["GET", "POST"])
@@ -102,11 +114,15 @@ def delete(request: SignedInRequest, kind: str, pk: int) -> HttpResponse:
     if request.method == "POST":
         with journal.acting(request.user, ORIGIN):
             record = record_or_404(kind, pk, lock=True)
+            if record.merged_into_id:
+                return leave_merged(request, record)
             name = str(record)
             record.delete()
         messages.success(request, f"{name} was deleted.")
         return redirect(LISTS[Kind(kind)])
     record = record_or_404(kind, pk)
+    if record.merged_into_id:
+        return leave_merged(request, record)
     context = {"record": record, "kind": Kind(kind), "consequences": consequences_of_deleting(record)}
     return render_page(request, "crm/delete.html", context, title=f"Delete {record}?")
 
