@@ -4,18 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from integrations.configuration.checks import BadValue, text
+from integrations.pull_filters.conditions import LARGEST, OPERATORS, UNARY, Unusable, soql
 from integrations.salesforce.describes import FieldDescribe
 from mappings.catalogue import SALESFORCE_OBJECTS
-from mappings.converters import CannotConvert, normalise
 
-COMPARE = ("eq", "ne", "lt", "le", "gt", "ge")
-IN_TEXT = ("contains", "starts")
-UNARY = ("empty", "filled")
-OPERATORS = (*COMPARE, "in", *IN_TEXT, *UNARY)
-TEXT_TYPES = frozenset({"string", "picklist", "combobox", "email", "phone", "url"})
-UNORDERED = frozenset({"boolean", "reference", "id", "multipicklist", "textarea"})
 MOST = 50
-LARGEST = 10**18
 
 Filters = dict[str, list[dict[str, Any]]]
 
@@ -88,25 +81,8 @@ def schema_problems(
 def _condition_problem(
     name: str, condition: Mapping[str, Any], fields: Mapping[str, FieldDescribe]
 ) -> tuple[str, str] | None:
-    field, operator = fields.get(condition["field"]), condition["operator"]
-    if field is None:
-        return "field", f"{name} has no field “{condition['field'][:80]}” that the connected user can read."
-    if not field.filterable:
-        return "field", f"Salesforce can't filter by {field.label}."
-    if operator in IN_TEXT and field.type not in TEXT_TYPES:
-        return "operator", f"“{operator}” needs a text; {field.label} is of type {field.type}."
-    if operator in ("lt", "le", "gt", "ge") and field.type in UNORDERED:
-        return "operator", f"“{operator}” can't be asked of {field.label}, of type {field.type}."
-    if operator in UNARY:
-        return None
-    values = condition["value"] if operator == "in" else [condition["value"]]
-    return _value_problem(field, values)
-
-
-def _value_problem(field: FieldDescribe, values: list[Any]) -> tuple[str, str] | None:
     try:
-        for value in values:
-            normalise(value, field.type, field=field.label)
-    except CannotConvert as refused:
-        return "value", str(refused)
+        soql(condition, fields, object_name=name)
+    except Unusable as problem:
+        return problem.part, str(problem)
     return None

@@ -38,8 +38,16 @@ def quote(value: Value) -> str:
 
 def quote_containing(text: str) -> str:
     """The literal that LIKE matches wherever `text` stands."""
-    inner = text.translate(_ESCAPES).replace("%", "\\%").replace("_", "\\_")
-    return f"'%{inner}%'"
+    return f"'%{_likeable(text)}%'"
+
+
+def quote_starting(text: str) -> str:
+    """The literal that LIKE matches where a value starts with `text`."""
+    return f"'{_likeable(text)}%'"
+
+
+def _likeable(text: str) -> str:
+    return text.translate(_ESCAPES).replace("%", "\\%").replace("_", "\\_")
 
 
 def name(text: str) -> str:

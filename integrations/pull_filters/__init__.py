@@ -1,0 +1,1 @@
+"""Pull filters (spec C12): which records of an object are pulled whole."""
