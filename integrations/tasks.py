@@ -19,11 +19,13 @@ from integrations.sync.preparing import keep_prepared, prepare
 from integrations.sync.pull.slices import work_on
 from integrations.sync.push.alarm import set_alarm
 from integrations.sync.push.drain import drain, may_push, next_due
+from integrations.sync.reassigning import settle_moves
 from integrations.sync.visibility import apply_visibility, to_show_or_hide
 from integrations.tokens import open_org
 
 SLICE_SECONDS = 100
 PUSH_SECONDS = 60
+MOVING_SECONDS = 10
 SOON = timedelta(seconds=90)
 LEAST = timedelta(seconds=1)
 """A row that is due and can't be taken belongs to another worker: no need to look without a pause."""
@@ -45,6 +47,7 @@ def tick() -> None:
     window.end_due_windows(now)
     notices.send_sign_in_notices(now)
     waiting.count_waiting(now)
+    settle_moves(seconds=MOVING_SECONDS)
     for connection in due.to_prepare():
         ring(prepare_workspace, connection_id=connection.pk)
     for connection in due.to_show_or_hide():

@@ -11,7 +11,7 @@ from integrations.models.outbox import (
     CapturedDeal,
     OutboxEntry,
 )
-from integrations.models.owners import SalesforceOwner
+from integrations.models.owners import OwnerMove, SalesforceOwner
 from integrations.models.runs import SyncedObject, SyncRun
 from integrations.models.schema import ObjectSchema
 from integrations.models.sync_settings import SyncSettings
@@ -32,6 +32,7 @@ __all__ = [
     "ObjectSchema",
     "OutdatedAgreement",
     "OutboxEntry",
+    "OwnerMove",
     "RecordLink",
     "SalesforceOwner",
     "SyncError",

@@ -28,3 +28,25 @@ class SalesforceOwner(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class OwnerMove(models.Model):
+    """A Salesforce owner is someone else here from now on, and not all records have followed yet.
+
+    Written in the transaction that changes the owner, worked off in batches (`integrations.sync.reassigning`).
+    `done` is the last link worked on.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    salesforce_id = models.CharField(max_length=18)
+    was = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
+    becomes = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+"
+    )
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    done = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.salesforce_id}: {self.was} → {self.becomes}"

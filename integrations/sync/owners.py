@@ -12,8 +12,10 @@ from integrations.salesforce.errors import NeedsPerson
 from integrations.salesforce.ids import to18
 from integrations.salesforce.org import Org
 from integrations.salesforce.soql import select
-from integrations.sync.reassigning import Move, reassign
+from integrations.sync.push.owners import release_held
+from integrations.sync.reassigning import hand_over, settle_moves
 
+SETTLING_SECONDS = 5
 _TOLD_BY_SALESFORCE = ["name", "email", "is_active", "is_queue"]
 
 
@@ -34,23 +36,36 @@ def follow_owners(connection: Connection, org: Org) -> None:
 
 
 def match_owners(connection: Connection) -> None:
-    """Give each active Salesforce user the workspace's user of the same e-mail, and that user their records."""
-    same = User.objects.annotate(lowered=Lower("email")).filter(
-        lowered=Lower(OuterRef("email")), is_active=True
+    """Give each active Salesforce user the workspace's active user of the same e-mail, and that user their records.
+
+    Who becomes inactive on either side stays who they were, and keeps their records.
+    """
+    with transaction.atomic():
+        for owner in _matched_anew(connection):
+            hand_over(owner, User.objects.get(pk=owner.match) if owner.match else None)
+    settle_moves(seconds=SETTLING_SECONDS)
+    release_held(connection)
+
+
+def _matched_anew(connection: Connection) -> list[Any]:
+    """Owners not mapped by hand whose `match` isn't who they are; locked."""
+    same = User.objects.annotate(lowered=Lower("email")).filter(lowered=Lower(OuterRef("email")))
+    owners = SalesforceOwner.objects.filter(connection=connection, by_hand=False, is_queue=False).annotate(
+        match=Case(
+            When(is_active=True, then=Subquery(same.filter(is_active=True).values("pk")[:1])),
+            default=Value(None),
+        ),
+        same=Subquery(same.values("pk")[:1]),
     )
-    match = Case(
-        When(is_active=True, is_queue=False, then=Subquery(same.values("pk")[:1])), default=Value(None)
-    )
-    owners = SalesforceOwner.objects.filter(connection=connection, by_hand=False).annotate(match=match)
-    moves = [
-        Move(owner.salesforce_id, owner.user_id, owner.match)
-        for owner in owners
-        if owner.user_id != owner.match
-    ]
-    # Records first: cut off in between, the next pull finds the same moves again.
-    reassign(connection, moves)
-    for move in moves:
-        owners.filter(salesforce_id=move.salesforce_id).update(user=move.becomes)
+    found = owners.exclude(user=None, match=None).order_by("pk").select_for_update(of=("self",))
+    return [owner for owner in found if owner.user_id not in (owner.match, owner.same)]
+
+
+def email_match(owner: SalesforceOwner) -> User | None:
+    """Who the owner would be here by e-mail."""
+    if owner.is_queue or not (owner.is_active and owner.email):
+        return None
+    return User.objects.filter(email__iexact=owner.email, is_active=True).first()
 
 
 def _queues(connection: Connection, org: Org) -> list[SalesforceOwner]:

@@ -12,6 +12,7 @@ from integrations.salesforce.errors import Gone, NeedsPerson, TryLater
 from integrations.salesforce.org import Org
 from integrations.sync.owners import follow_owners
 from integrations.sync.pull.runs import PULL_ORDER, open_run, start_pull
+from integrations.sync.reassigning import settle_moves
 from integrations.sync.refusals import Refused
 from integrations.sync.stages import follow_stages
 from mappings.defaults import default_map
@@ -53,6 +54,8 @@ def keep_prepared(now: datetime) -> Callable[[Connection, Org], None]:
         read_schema(connection, org, FOLLOWED, now=now)
         follow_stages(connection, org)
         follow_owners(connection, org)
+        if not settle_moves(seconds=DROPPING_SECONDS):
+            raise TryLater(code="JOB_RUNS", message="Records still follow a changed owner", after=1)
 
     return follow
 

@@ -17,7 +17,7 @@ from integrations.failpoints import reach
 from integrations.models import OutboxEntry
 from integrations.sync import push_errors
 from integrations.sync.pull.plan import UnreadableObject
-from integrations.sync.push import choosing, outgoing, parents, removing, settle
+from integrations.sync.push import choosing, outgoing, owners, parents, removing, settle, unsaid
 from integrations.sync.push.claim import Claim, Claimed
 from integrations.sync.push.gates import new_object, why_not_pushed
 from integrations.sync.push.plan import OBJECTS, PushPlan, push_plan
@@ -37,7 +37,7 @@ SELECT o.id, {changes}::json, {unsendable}, {parents}::json
     ON l.connection_id = {connection} AND l.kind = o.kind AND l.record_id = o.record_id AND l.state = 'linked'
  WHERE o.id = ANY({ids})"""
 CREATES = """
-SELECT o.id, {values}::json, {extra}::json, {parents}::json
+SELECT o.id, {values}::json, {extra}::json, {parents}::json, {unsendable}, {inactive}
   FROM integrations_outboxentry o JOIN {table} r ON r.id = o.record_id
  WHERE o.id = ANY({ids}) AND NOT EXISTS (
    SELECT 1 FROM integrations_recordlink l
@@ -91,11 +91,13 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """What a create would say, and the parents it waits for."""
+    """What a create would say, the parents it waits for, and the fields that can't be said."""
 
     values: dict[str, str | None] = field(repr=False)
     extra: dict[str, str | None] = field(repr=False)
     parents: list[dict[str, Any]]
+    unsendable: list[str]
+    owner_inactive: bool
 
 
 Waiting = dict[int, tuple[Claimed, list[dict[str, Any]]]]
@@ -145,9 +147,7 @@ class Composer:
         found, waiting, ready = settle.persistently(lambda: self._merged(plan, changed, rows))
         self._wait(waiting)
         done = waiting.keys() | {item.entry.id for item in ready}
-        for stand in changed:
-            if stand.entry.id not in done:
-                self._settle_unsaid(plan, stand, found.get(stand.entry.id))
+        self._settle_unsaid(plan, [stand for stand in changed if stand.entry.id not in done], found)
         return ready
 
     def _read(self, plan: PushPlan, stands: Sequence[Stand]) -> list[dict[str, Any]]:
@@ -201,13 +201,17 @@ class Composer:
             if not parents.hold_for(self.shift, self.claim, entry, missing):
                 settle.put_back(self.claim.name, [entry.id], not_before=self.shift.clock())
 
-    def _settle_unsaid(self, plan: PushPlan, stand: Stand, difference: Difference | None) -> None:
+    def _settle_unsaid(
+        self, plan: PushPlan, stands: Sequence[Stand], found: Mapping[int, Difference]
+    ) -> None:
         """There is nothing to say, but what Salesforce can't be told."""
-        self._drop([stand])
-        if difference and not difference.values:
-            warn_unmapped(
-                self.shift, self.claim, plan.object, stand.entry, stand.salesforce_id, difference.unsendable
-            )
+        self._drop(stands)
+        kept_back = [
+            unsaid.Unsaid(stand.entry, stand.salesforce_id, difference.unsendable)
+            for stand in stands
+            if (difference := found.get(stand.entry.id)) and not difference.values
+        ]
+        unsaid.tell(self.shift, self.claim, plan.object, kept_back)
 
     def _changes(self, plan: PushPlan, stands: Sequence[Stand]) -> dict[int, Difference]:
         """What differs, by row; rows without a difference are left out."""
@@ -236,6 +240,11 @@ class Composer:
         lost = [stand.entry.id for stand in may if stand.entry.id not in found]
         settle.put_back(self.claim.name, lost, not_before=self.shift.clock())
         left_over = found.keys() - waiting.keys() - {item.entry.id for item in ready}
+        held = [
+            stand for stand in may if stand.entry.id in left_over and found[stand.entry.id].owner_inactive
+        ]
+        owners.hold_whole(self.shift, self.claim, name, [stand.entry for stand in held])
+        left_over -= {stand.entry.id for stand in held}
         self._drop([stand for stand in may if stand.entry.id in left_over])
         return ready
 
@@ -248,6 +257,8 @@ class Composer:
             values=outgoing.everything(plan),
             extra=outgoing.extra(plan),
             parents=outgoing.parents(plan, changed=False),
+            unsendable=outgoing.unknown_owner(plan),
+            inactive=outgoing.inactive_owner(plan),
             table=sql.Identifier(plan.table),
             connection=sql.Literal(self.connection.pk),
             ids=sql.Literal([stand.entry.id for stand in stands]),
@@ -264,11 +275,13 @@ class Composer:
                 creation.values,
                 extra=creation.extra,
                 key=self._key(stand) if plan.has_key else None,
+                unsendable=creation.unsendable,
             )
             for stand in stands
             if (creation := found.get(stand.entry.id))
             and stand.entry.id not in waiting
             and not self._is_incomplete(creation)
+            and (stand.entry.manual or not creation.owner_inactive)
         ]
         return found, waiting, self._keep(ready)
 
@@ -333,39 +346,5 @@ def hold(
         rows=[(stand.entry.record_id, stand.salesforce_id or "") for stand in stands],
         code=code,
         message=message,
-        now=shift.clock(),
-    )
-
-
-NOT_MAPPED = "Salesforce knows no counterpart of what {fields} holds here, so it keeps its own."
-OWNER_NOT_MAPPED = "The owner here has no active user in Salesforce, so Salesforce keeps its own."
-
-
-def warn_unmapped(
-    shift: Shift,
-    claim: Claim,
-    object_name: str,
-    entry: Claimed,
-    salesforce_id: str | None,
-    fields: Sequence[str],
-) -> None:
-    """Fields that were changed here to what Salesforce can't be told; the others went out."""
-    if not fields:
-        return
-    owner = list(fields) == ["OwnerId"]
-    warning = push_errors.Refusal(
-        record_id=entry.record_id,
-        salesforce_id=salesforce_id or "",
-        code="OWNER_NOT_MAPPED" if owner else "VALUE_NOT_MAPPED",
-        message=OWNER_NOT_MAPPED if owner else NOT_MAPPED.format(fields=", ".join(fields)),
-        fields=fields,
-        attempts=0,
-        held_by_us=True,
-    )
-    push_errors.record_all(
-        shift.connection,
-        kind=claim.kind,
-        salesforce_object=object_name,
-        refusals=[warning],
         now=shift.clock(),
     )

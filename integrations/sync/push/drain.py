@@ -20,6 +20,7 @@ from integrations.sync.push.sending import Sender
 from integrations.sync.push.shift import Clock, Shift, Tally
 from integrations.sync.push.standing import stands_of
 from integrations.sync.push.unknown import resolve
+from integrations.sync.reassigning import settle_moves
 from integrations.sync.refusals import Refused
 
 UNFORESEEN = timedelta(minutes=1)
@@ -89,6 +90,7 @@ def _may_go_on(shift: Shift) -> bool:
 
 def _round(shift: Shift, most: int, ends_at: datetime) -> bool:
     """Once through the edits, parents before children, then one step of a backfill; True where anything moved."""
+    settle_moves()
     moved = reap(shift.clock()) > 0
     moved = resolve(shift) or moved
     for kind in OBJECTS:

@@ -23,7 +23,10 @@ PARENT = """
 OWNER = """
 (SELECT o.salesforce_id FROM integrations_salesforceowner o
   WHERE o.connection_id = {connection} AND o.user_id = {user} AND o.is_active AND NOT o.is_queue
-  ORDER BY o.id LIMIT 1)"""
+  ORDER BY o.by_hand DESC, o.id LIMIT 1)"""
+HAS_USER_THERE = """
+EXISTS (SELECT 1 FROM integrations_salesforceowner o
+         WHERE o.connection_id = {connection} AND o.user_id = {user} AND NOT o.is_queue)"""
 COMPANY = """
 CASE WHEN coalesce(r.company_name, '') = ''
      THEN (SELECT nullif(a.name, '') FROM crm_account a WHERE a.id = r.account_id) END"""
@@ -93,7 +96,14 @@ def has_counterpart(field: PulledField, object_name: str) -> sql.Composable | No
     """False for an owner, stage or parent that Salesforce doesn't know; None where that can't happen."""
     if not (parent_kind(field) or field.target.type in (FieldType.USER, FieldType.STAGE)):
         return None
+    if is_owner(field):  # nobody owns nothing there: Salesforce keeps whom it has
+        return sql.SQL("({} IS NOT NULL)").format(outgoing(field, object_name))
     return sql.SQL("({} IS NULL OR {} IS NOT NULL)").format(reference(field), outgoing(field, object_name))
+
+
+def is_owner(field: PulledField) -> bool:
+    """Whether it is the record's owner: each record there has one, whoever created it if nobody was named."""
+    return field.target.column == "owner_id"
 
 
 def reference(field: PulledField) -> sql.Composable:
@@ -113,11 +123,47 @@ def document(pairs: list[sql.Composable]) -> sql.Composable:
 def everything(plan: PushPlan) -> sql.Composable:
     """What a create says: each field that holds something."""
     pairs: list[sql.Composable] = [
-        sql.SQL("{}::text, {}").format(field.key, outgoing(field, plan.object))
+        sql.SQL("{}::text, {}").format(field.key, _of_new(plan, field))
         for field in plan.fields
         if field.salesforce in plan.createable
     ]
     return sql.SQL("jsonb_strip_nulls({})").format(document(pairs))
+
+
+def _of_new(plan: PushPlan, field: PulledField) -> sql.Composable:
+    """As any value, but for an owner whom Salesforce can't be told: then the sync user is, by our own doing.
+
+    That both sides agree on, so that no pull takes it for somebody's change there and gives the record away here.
+    """
+    value = outgoing(field, plan.object)
+    if not (is_owner(field) and plan.sync_user):
+        return value
+    return sql.SQL("CASE WHEN {} IS NOT NULL THEN coalesce({}, {}) END").format(
+        field.ours(), value, sql.Literal(plan.sync_user)
+    )
+
+
+def unknown_owner(plan: PushPlan) -> sql.Composable:
+    """The owner's field, where a new record has one whom Salesforce can't be told."""
+    items: list[sql.Composable] = [
+        sql.SQL("CASE WHEN {} IS NOT NULL AND {} IS NULL THEN {}::text END").format(
+            field.ours(), outgoing(field, plan.object), field.key
+        )
+        for field in plan.fields
+        if is_owner(field)
+    ]
+    return sql.SQL("array_remove(ARRAY[{}]::text[], NULL)").format(sql.SQL(", ").join(items))
+
+
+def inactive_owner(plan: PushPlan) -> sql.Composable:
+    """Whether the owner of a new record is somebody there who isn't active any more."""
+    for field in plan.fields:
+        if is_owner(field):
+            there = sql.SQL(HAS_USER_THERE).format(
+                connection=sql.Literal(field.connection_id), user=field.ours()
+            )
+            return sql.SQL("({} AND {} IS NULL)").format(there, outgoing(field, plan.object))
+    return sql.SQL("false")
 
 
 def extra(plan: PushPlan) -> sql.Composable:
@@ -180,8 +226,8 @@ def changes(plan: PushPlan) -> sql.Composable:
 def unsendable(plan: PushPlan) -> sql.Composable:
     """The fields that were changed here to what Salesforce has no counterpart of, parents apart."""
     items: list[sql.Composable] = [
-        sql.SQL("CASE WHEN l.base ? {} AND {} AND NOT {} THEN {}::text END").format(
-            field.key, changed_here(field), known, field.key
+        sql.SQL("CASE WHEN l.base ? {} AND {} AND {} IS NOT NULL AND NOT {} THEN {}::text END").format(
+            field.key, changed_here(field), reference(field), known, field.key
         )
         for field in plan.fields
         if not parent_kind(field) and (known := has_counterpart(field, plan.object)) is not None

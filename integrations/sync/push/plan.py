@@ -38,7 +38,8 @@ class PushPlan:
     """`merge` is what a pull would do with the object's records: each update reads and merges first (D12).
 
     It is None where nothing of the object is pulled. `fields` go out, those of them in `createable` with a
-    create, those in `updateable` with an update. `has_key` tells whether the object has our external id (D9).
+    create, those in `updateable` with an update. `has_key` tells whether the object has our external id (D9),
+    `sync_user` who owns there what nobody else is named for.
     """
 
     connection_id: int
@@ -49,6 +50,7 @@ class PushPlan:
     updateable: frozenset[str]
     has_key: bool
     merge: ObjectPlan | None
+    sync_user: str = ""
 
     @property
     def table(self) -> str:
@@ -77,6 +79,7 @@ def push_plan(connection: Connection, object_name: str) -> PushPlan:
         createable=_allowing(schema, "createable"),
         updateable=_allowing(schema, "updateable"),
         has_key=has_external_id(connection, object_name),
+        sync_user=connection.sync_user_id,
         merge=ObjectPlan(
             connection_id=connection.pk,
             object=object_name,

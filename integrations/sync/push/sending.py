@@ -25,11 +25,12 @@ from integrations.sync import push_errors
 from integrations.sync.external_ids import FIELD
 from integrations.sync.push import gone, outcomes, settle
 from integrations.sync.push.claim import Claim
-from integrations.sync.push.compose import Outgoing, warn_unmapped
+from integrations.sync.push.compose import Outgoing
 from integrations.sync.push.outcomes import Blocked
 from integrations.sync.push.plan import OBJECTS, push_plan
 from integrations.sync.push.shift import Shift
 from integrations.sync.push.standing import fetch
+from integrations.sync.push.unsaid import Unsaid, tell
 
 ROUNDED = timedelta(seconds=1)
 """The org's Date is rounded down to the second; a commit surely isn't after the second that follows."""
@@ -164,8 +165,10 @@ class Sender:
             SETTLE[op](self, name, pairs, at)
             records = [item.entry.record_id for item, _ in pairs]
             push_errors.close(self.connection, self.claim.kind, records, now=self.shift.clock())
-            for item, _ in pairs:
-                warn_unmapped(self.shift, self.claim, name, item.entry, item.salesforce_id, item.unsendable)
+            kept_back = [
+                Unsaid(item.entry, item.salesforce_id or result.id, item.unsendable) for item, result in pairs
+            ]
+            tell(self.shift, self.claim, name, kept_back)
 
     def _created(self, name: str, pairs: Sequence[tuple[Outgoing, RowResult]], at: datetime | None) -> None:
         rows = [

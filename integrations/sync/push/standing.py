@@ -65,7 +65,7 @@ def fetch(
         return list(cursor.fetchall())
 
 
-def run(query: sql.Composable | str, parameters: Sequence[Any]) -> int:
+def run(query: sql.Composable | str, parameters: Sequence[Any] | dict[str, Any]) -> int:
     """Rows touched."""
     with database.cursor() as cursor:
         cursor.execute(query, parameters)
