@@ -32,6 +32,7 @@ ORIGINS = {
     "enrichment": "by an enrichment rule",
     "undo": "by an undo",
     "conflict": "by deciding a conflict",
+    "owners": "by the owner map",
     "unknown (SQL)": "directly in the database",
 }
 MERGED = "merged_into"

@@ -1,7 +1,7 @@
 from typing import Any
 
 from integrations.configuration.options import OPTIONS
-from integrations.configuration.workspace import Row, State, read_state
+from integrations.configuration.workspace import Row, State, one_or_several, read_state
 from integrations.models import Connection
 
 
@@ -22,7 +22,7 @@ def as_file(state: State) -> dict[str, Any]:
         "maps": {name: [as_row(*item) for item in rows.items()] for name, rows in state.maps.items()},
         "values": {key: dict(pairs) for key, pairs in state.values.items()},
         "stages": {name: dict(choice) for name, choice in state.stages.items()},
-        "owners": dict(state.owners),
+        "owners": {email: one_or_several(ids) for email, ids in state.owners.items()},
     }
 
 

@@ -15,6 +15,8 @@ from integrations.configuration.values_section import map_chosen_stages, merge_s
 from integrations.configuration.workspace import STAGED_OBJECTS, State, Workspace
 from integrations.configuration.writing import missing_stages, write
 from integrations.models import AuditEntry, SyncSettings
+from integrations.sync.push.owners import release_held
+from integrations.sync.reassigning import settle_moves
 
 SECTIONS = ("settings", "maps", "values", "stages", "owners")
 DROPPING_SECONDS = 5
@@ -58,12 +60,15 @@ def import_configuration(
         stages = missing_stages(wanted, workspace)
         changes = [*_made(new_fields, stages), *differences(before.flat(), wanted.flat())]
         if changes and not dry_run:
-            write(before, wanted, new_fields, stages, workspace)
+            write(before, wanted, new_fields, stages, workspace, actor=actor)
             AuditEntry.objects.create(
                 at=now, actor=actor, action=action, changes=[change.as_dict() for change in changes]
             )
     if changes and not dry_run:
         drop_outdated_agreements(seconds=DROPPING_SECONDS)
+        settle_moves(seconds=DROPPING_SECONDS)
+        if workspace.connection:
+            release_held(workspace.connection)
     return changes
 
 

@@ -24,6 +24,9 @@ STAGE_MODELS: dict[str, type[AccountStage] | type[ContactStage]] = {
     "contact": ContactStage,
 }
 
+NOBODY = "nobody"
+"""In `owners`, in an e-mail's place."""
+
 ROW_ATTRIBUTES = ("salesforce", "direction", "autofill", "overwrite", "once_per_value", "conflict")
 
 Row = dict[str, Any]
@@ -34,14 +37,14 @@ Row = dict[str, Any]
 class State:
     """`settings` by option path; `maps` by object and workspace field, in order; `values` by `Object.Field`
     and Salesforce value; `stages` by object, {"field": …, "map": {Salesforce value: stage}}; `owners` by the
-    e-mail of those mapped by hand.
+    e-mail of those mapped by hand, the ids of their Salesforce users; under NOBODY, those who are nobody here.
     """
 
     settings: dict[str, Any]
     maps: dict[str, dict[str, Row]]
     values: dict[str, dict[str, str]]
     stages: dict[str, dict[str, Any]]
-    owners: dict[str, str]
+    owners: dict[str, list[str]]
 
     def copy(self) -> Self:
         return copy.deepcopy(self)
@@ -67,7 +70,7 @@ class State:
                 for name, choice in self.stages.items()
                 for there, stage in choice["map"].items()
             },
-            **{f"owners.{email}": salesforce_id for email, salesforce_id in self.owners.items()},
+            **{f"owners.{email}": one_or_several(ids) for email, ids in self.owners.items()},
         }
 
 
@@ -133,10 +136,14 @@ def _stages(maps: dict[str, dict[str, Row]]) -> dict[str, dict[str, Any]]:
     return stages
 
 
-def _owners(connection: Connection | None) -> dict[str, str]:
-    by_hand = SalesforceOwner.objects.filter(connection=connection, by_hand=True, user__isnull=False)
-    return {
-        owner.user.email.lower(): owner.salesforce_id
-        for owner in by_hand.select_related("user")
-        if connection and owner.user
-    }
+def _owners(connection: Connection | None) -> dict[str, list[str]]:
+    by_hand = SalesforceOwner.objects.filter(connection=connection, by_hand=True, is_queue=False)
+    owners: dict[str, list[str]] = {}
+    for owner in by_hand.select_related("user").order_by("salesforce_id") if connection else ():
+        owners.setdefault(owner.user.email.lower() if owner.user else NOBODY, []).append(owner.salesforce_id)
+    return owners
+
+
+def one_or_several(ids: list[str]) -> str | list[str]:
+    """As the file has them."""
+    return ids[0] if len(ids) == 1 else ids

@@ -9,6 +9,8 @@ from integrations.configuration.agreements import outdate_agreements
 from integrations.configuration.options import OPTIONS
 from integrations.configuration.workspace import STAGE_MODELS, Row, State, Workspace
 from integrations.models import Connection, SalesforceOwner, SyncSettings
+from integrations.sync.owners import email_match
+from integrations.sync.reassigning import hand_over
 from integrations.sync.schedule import set_pull_interval
 from mappings.catalogue import SALESFORCE_OBJECTS
 from mappings.models import Direction, FieldMap, StageMap, ValueMap
@@ -32,6 +34,8 @@ def write(
     new_fields: list[CustomField],
     stages: list[tuple[str, str]],
     workspace: Workspace,
+    *,
+    actor: User | None,
 ) -> None:
     """Call inside a transaction."""
     _write_settings(before, wanted)
@@ -48,8 +52,9 @@ def write(
                 row["salesforce"] for row in wanted.maps[name].values() if row["direction"] != Direction.PUSH
             }
             outdate_agreements(workspace.connection, name, sorted(changed), reread=bool(changed & pulled))
-    if workspace.connection:
-        _write_owners(workspace.connection, before.owners, wanted.owners)
+    if workspace.connection and before.owners != wanted.owners:
+        users = {user.email.lower(): user for user in User.objects.all()}
+        _write_owners(workspace.connection, before.owners, wanted.owners, users, actor)
 
 
 def _write_settings(before: State, wanted: State) -> None:
@@ -124,25 +129,24 @@ def _write_stages(name: str, before: dict[str, Any] | None, wanted: dict[str, An
     return {choice["field"] for choice in (before, wanted) if choice}
 
 
-def _write_owners(connection: Connection, before: dict[str, str], wanted: dict[str, str]) -> None:
-    """By hand where the file says so; whoever is left out is matched by e-mail at the next pull."""
-    if before == wanted:
-        return
-    users = {user.email.lower(): user for user in User.objects.all()}
-    gone = {before[email] for email in before if wanted.get(email) != before[email]}
-    SalesforceOwner.objects.filter(connection=connection, salesforce_id__in=gone).update(
-        user=None, by_hand=False
+def _write_owners(
+    connection: Connection,
+    before: dict[str, list[str]],
+    wanted: dict[str, list[str]],
+    users: dict[str, User],
+    actor: User | None,
+) -> None:
+    """By hand where the file says so; whoever is left out is matched by e-mail again. Records follow after it."""
+    was = {id: email for email, ids in before.items() for id in ids}
+    becomes = {id: email for email, ids in wanted.items() for id in ids}
+    differ = [id for id in {**was, **becomes} if was.get(id) != becomes.get(id)]
+    known = set(SalesforceOwner.objects.filter(connection=connection).values_list("salesforce_id", flat=True))
+    SalesforceOwner.objects.bulk_create(
+        SalesforceOwner(connection=connection, salesforce_id=id, name=id) for id in differ if id not in known
     )
-    for email, salesforce_id in wanted.items():
-        if before.get(email) != salesforce_id:
-            SalesforceOwner.objects.update_or_create(
-                connection=connection,
-                salesforce_id=salesforce_id,
-                defaults={"user": users[email], "by_hand": True},
-                create_defaults={
-                    "user": users[email],
-                    "by_hand": True,
-                    "name": str(users[email]),
-                    "email": email,
-                },
-            )
+    owners = SalesforceOwner.objects.filter(connection=connection, salesforce_id__in=differ)
+    for owner in owners.order_by("pk").select_for_update():
+        email = becomes.get(owner.salesforce_id)
+        owner.by_hand = email is not None
+        owner.save(update_fields=["by_hand"])
+        hand_over(owner, users.get(email) if email else email_match(owner), actor=actor)

@@ -1,5 +1,7 @@
 """Salesforce's users and queues, and who they are here: by e-mail unless corrected by hand (spec O1)."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -7,15 +9,17 @@ from django.db.models import Case, OuterRef, Subquery, Value, When
 from django.db.models.functions import Lower
 
 from crm.models import User
-from integrations.models import Connection, SalesforceOwner
+from integrations.models import AuditEntry, Connection, SalesforceOwner
 from integrations.salesforce.errors import NeedsPerson
 from integrations.salesforce.ids import to18
 from integrations.salesforce.org import Org
 from integrations.salesforce.soql import select
 from integrations.sync.push.owners import release_held
 from integrations.sync.reassigning import hand_over, settle_moves
+from integrations.sync.refusals import Refused
 
 SETTLING_SECONDS = 5
+QUEUE = "00G"
 _TOLD_BY_SALESFORCE = ["name", "email", "is_active", "is_queue"]
 
 
@@ -66,6 +70,51 @@ def email_match(owner: SalesforceOwner) -> User | None:
     if owner.is_queue or not (owner.is_active and owner.email):
         return None
     return User.objects.filter(email__iexact=owner.email, is_active=True).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Who an owner is to be here: by hand a user or nobody; else whom their e-mail names."""
+
+    by_hand: bool
+    user: User | None = None
+
+    def user_for(self, owner: SalesforceOwner) -> User | None:
+        return self.user if self.by_hand else email_match(owner)
+
+
+def correct_owner(
+    connection: Connection, salesforce_id: str, choice: Choice, *, actor: User, now: datetime
+) -> SalesforceOwner:
+    """Set by hand, or give back to e-mail; audited. The records follow (`settle_moves`).
+
+    An owner of whom Salesforce tells nothing but the id is listed from then on. Raises Refused for a queue.
+    """
+    with transaction.atomic():
+        SalesforceOwner.objects.get_or_create(
+            connection=connection,
+            salesforce_id=salesforce_id,
+            defaults={"name": salesforce_id, "is_queue": salesforce_id.startswith(QUEUE)},
+        )
+        owner = SalesforceOwner.objects.select_for_update().get(
+            connection=connection, salesforce_id=salesforce_id
+        )
+        if owner.is_queue:
+            raise Refused(f"{owner} is a queue. Queues own leads, and nobody here is one.")
+        before = owner_in_words(owner)
+        owner.by_hand = choice.by_hand
+        owner.save(update_fields=["by_hand"])
+        hand_over(owner, choice.user_for(owner), actor=actor)
+        if before != owner_in_words(owner):
+            change = {"path": f"owners.{owner}", "from": before, "to": owner_in_words(owner)}
+            AuditEntry.objects.create(at=now, actor=actor, action="owner corrected", changes=[change])
+    settle_moves(seconds=SETTLING_SECONDS)
+    release_held(connection)
+    return owner
+
+
+def owner_in_words(owner: SalesforceOwner) -> str:
+    return f"{owner.user or 'nobody'}, {'by hand' if owner.by_hand else 'by e-mail'}"
 
 
 def _queues(connection: Connection, org: Org) -> list[SalesforceOwner]:

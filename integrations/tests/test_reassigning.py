@@ -1,15 +1,24 @@
 """A new colleague gets the records that Salesforce says are theirs (spec O1)."""
 
 import pytest
+from django.db import transaction
 
 from crm.journal import acting
-from crm.models import Contact, JournalEntry
+from crm.models import Contact, CustomField, JournalEntry, User
 from crm.tests.factories import make_user
-from integrations.models import Connection, OutboxEntry, SalesforceOwner
-from integrations.sync.owners import match_owners
+from integrations.configuration import import_configuration
+from integrations.models import AuditEntry, Connection, ObjectSchema, OutboxEntry, SalesforceOwner
+from integrations.salesforce.org import Org
+from integrations.sync import reassigning
+from integrations.sync.owners import Choice, correct_owner, match_owners
+from integrations.sync.push.drain import drain
+from integrations.sync.reassigning import hand_over, settle_moves
+from integrations.sync.refusals import Refused
 from integrations.tests import factories
-from integrations.tests.factories import row
+from integrations.tests.factories import NOW, row
 from integrations.tests.pull.pulling import pull_rows
+from integrations.tokens import ConnectionTokens
+from mappings.models import FieldMap
 
 pytestmark = pytest.mark.django_db
 
@@ -57,3 +66,96 @@ def test_matching_again_changes_nothing(live: Connection) -> None:
     match_owners(live)
     match_owners(live)
     assert JournalEntry.objects.count() == 1
+
+
+@pytest.fixture
+def many(live: Connection) -> Connection:
+    rows = [row("Contact", number, LastName="Lovelace", OwnerId=JANE) for number in range(1, 6)]
+    pull_rows(live, "Contact", rows)
+    return live
+
+
+def test_many_records_follow_in_batches_and_a_cut_off_move_goes_on(
+    many: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reassigning, "BATCH", 2)
+    jane = make_user(email="jane@acme.example")
+    with transaction.atomic():
+        hand_over(SalesforceOwner.objects.get(), jane)
+    assert Contact.objects.filter(owner=jane).count() == 2
+    assert settle_moves()
+    assert Contact.objects.filter(owner=jane).count() == 5
+    assert JournalEntry.objects.count() == 5
+
+
+def test_a_second_correction_waits_for_the_first(many: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reassigning, "BATCH", 2)
+    jane, ann = make_user(), make_user()
+    for user in (jane, ann):
+        with transaction.atomic():
+            hand_over(SalesforceOwner.objects.get(), user)
+    settle_moves()
+    assert Contact.objects.filter(owner=ann).count() == 5
+
+
+def test_a_push_has_the_records_follow_first(many: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reassigning, "BATCH", 2)
+    jane = make_user()
+    with transaction.atomic():
+        hand_over(SalesforceOwner.objects.get(), jane)
+    drain(many, Org(ConnectionTokens(many.pk)), clock=lambda: NOW, seconds=1)
+    assert Contact.objects.filter(owner=jane).count() == 5
+
+
+def test_a_custom_field_of_a_user_follows_too(live: Connection) -> None:
+    CustomField.objects.create(kind="contact", name="backup", label="Backup", type="user")
+    FieldMap.objects.create(object="Contact", field="custom.backup", salesforce="Backup__c")
+    schema = ObjectSchema.objects.get(name="Contact")
+    schema.describe["fields"].append(factories.field("Backup__c", "reference"))
+    schema.save()
+    pull_rows(live, "Contact", [row("Contact", 2, LastName="Byron", Backup__c=JANE)])
+    jane = make_user(email="jane@acme.example")
+    match_owners(live)
+    person = Contact.objects.get(last_name="Byron")
+    assert (person.custom, person.owner) == ({"backup": jane.pk}, None)
+
+
+def test_a_correction_by_hand_says_who_made_it(live: Connection) -> None:
+    ada, jane = make_user(), make_user()
+    correct_owner(live, JANE, Choice(by_hand=True, user=jane), actor=ada, now=NOW)
+    entry = JournalEntry.objects.get()
+    assert (entry.origin, entry.actor) == ("owners", ada)
+    assert Contact.objects.get().owner == jane
+    assert AuditEntry.objects.get().changes[0]["to"].endswith("by hand")
+
+
+def test_nobody_by_hand_stays_nobody_until_given_back(live: Connection) -> None:
+    ada, jane = make_user(), make_user(email="jane@acme.example")
+    correct_owner(live, JANE, Choice(by_hand=True), actor=ada, now=NOW)
+    match_owners(live)
+    assert SalesforceOwner.objects.get().user is None
+    correct_owner(live, JANE, Choice(by_hand=False), actor=ada, now=NOW)
+    assert Contact.objects.get().owner == jane
+
+
+def test_a_queue_is_nobody(live: Connection) -> None:
+    queue = "00G000000000001AAA"
+    with pytest.raises(Refused, match="queue"):
+        correct_owner(live, queue, Choice(by_hand=True, user=make_user()), actor=make_user(), now=NOW)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_who_leaves_one_side_keeps_their_records(live: Connection, there: bool) -> None:
+    jane = make_user(email="jane@acme.example")
+    match_owners(live)
+    SalesforceOwner.objects.update(is_active=there)
+    User.objects.filter(pk=jane.pk).update(is_active=not there)
+    match_owners(live)
+    assert Contact.objects.get().owner == jane
+
+
+def test_the_configuration_file_has_records_follow(live: Connection) -> None:
+    jane = make_user(email="j@acme.example")
+    import_configuration({"owners": {"j@acme.example": JANE}}, actor=None, now=NOW)
+    assert Contact.objects.get().owner == jane
+    assert not OutboxEntry.objects.exists()

@@ -313,6 +313,33 @@ def test_an_owner_is_mapped_by_hand_and_matched_again_with_null() -> None:
     assert SalesforceOwner.objects.get().user is None
 
 
+@pytest.mark.usefixtures("org")
+def test_corrections_of_owners_come_back_as_they_went() -> None:
+    make_user(email="jane@example.com")
+    file = {"jane@example.com": ["005000000000001AAA", "005000000000002AAA"], "nobody": "005000000000003AAA"}
+    load({"owners": file})
+    assert export_configuration()["owners"] == file
+    assert load({"owners": file}) == []
+
+
+@pytest.mark.usefixtures("org")
+def test_an_owner_set_to_nobody_is_mapped_by_email_again_with_null() -> None:
+    jane = make_user(email="jane@example.com")
+    load({"owners": {"nobody": "005000000000001AAA"}})
+    SalesforceOwner.objects.update(email="JANE@example.com")
+    assert SalesforceOwner.objects.get().by_hand
+    load({"owners": {"nobody": None}})
+    owner = SalesforceOwner.objects.get()
+    assert (owner.user, owner.by_hand) == (jane, False)
+
+
+@pytest.mark.usefixtures("org")
+def test_one_salesforce_user_is_one_person_at_most() -> None:
+    make_user(email="jane@example.com")
+    file = {"owners": {"jane@example.com": "005000000000001AAA", "nobody": ["005000000000001"]}}
+    assert refused(file) == ["owners.jane@example.com", "owners.nobody"]
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 10**18, "a\x00", "\ud800", " "])
 def test_a_filters_value_that_no_database_holds_is_refused(org: Any, value: Any) -> None:
     condition = {"field": "Title", "operator": "eq", "value": value}

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from psycopg import sql
 
-from integrations.models import Connection, OutboxEntry
+from crm.models import User
+from integrations.models import Connection, OutboxEntry, SyncError
 from integrations.sync import push_errors
+from integrations.sync.pull.plan import MODELS
 from integrations.sync.push import settle
 from integrations.sync.push.claim import Claim, Claimed
 from integrations.sync.push.plan import TABLES
@@ -102,6 +105,18 @@ def release_held(connection: Connection) -> int:
         if released:
             wake_push()
     return released
+
+
+def waiting_for(connection: Connection, user: User) -> int:
+    """How many records given to this user here wait for a Salesforce user of theirs."""
+    found = SyncError.objects.filter(
+        connection=connection, source="push", state="open", held_by_us=True, code__in=[NOT_MAPPED, INACTIVE]
+    )
+    theirs = Q()
+    for model in MODELS.values():
+        records = model._default_manager.filter(pk=OuterRef("record_id"), owner=user)
+        theirs |= Q(Exists(records), kind=model.kind)
+    return found.filter(theirs).count()
 
 
 def _reasons(connection: Connection, kind: str, records: Sequence[int]) -> dict[int, tuple[str, str]]:
