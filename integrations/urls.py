@@ -1,7 +1,7 @@
 from django.urls import path
 
 from integrations.configuration.pages import PAGES
-from integrations.views import conflicts, connecting, overview, records, settings, switches
+from integrations.views import conflicts, connecting, overview, owners, records, settings, switches
 
 urlpatterns = [
     path("integrations/", overview.integrations, name="integrations"),
@@ -10,6 +10,10 @@ urlpatterns = [
     path("integrations/salesforce/progress/", overview.progress, name="salesforce_progress"),
     path("integrations/salesforce/banner/", overview.banner, name="salesforce_banner"),
     path("integrations/salesforce/connection/", overview.connection, name="salesforce_connection"),
+    path("integrations/salesforce/owners/", owners.owners, name="salesforce_owners"),
+    path("integrations/salesforce/owners/counts/", owners.counts, name="salesforce_owner_counts"),
+    path("integrations/salesforce/owners/match/", owners.match, name="salesforce_match_owners"),
+    path("integrations/salesforce/owners/<str:salesforce_id>/", owners.owner, name="salesforce_owner"),
     path("integrations/salesforce/test/", connecting.test, name="salesforce_test"),
     path("integrations/salesforce/sign-in/", connecting.sign_in_again, name="salesforce_sign_in"),
     path("integrations/salesforce/callback", connecting.callback, name="salesforce_callback"),
@@ -31,6 +35,7 @@ urlpatterns = [
         conflicts.questions,
         name="salesforce_questions",
     ),
+    path("integrations/fragments/owners/<str:kind>/", owners.there, name="salesforce_owners_there"),
     path("integrations/fragments/home/", records.home, name="salesforce_home"),
     *(
         path(
