@@ -121,7 +121,7 @@ def what_follows(
     get = f"get {to} as owner here" if to else "have no owner here any more"
     said = [f"{moving} {get}." if moving else "No record here changes its owner."]
     if staying:
-        said.append(f"{staying} were given to somebody else here and stay so.")
+        said.append(f"Given to somebody else here, and staying theirs: {staying}.")
     if waiting:
         changes = _counted(waiting, "change of owner", "changes of owner")
         said.append(

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from crm.listing import Count, page_of
 from crm.models import Contact, Deal, User
 from crm.search import matching, words_of
-from crm.tests.factories import make_account, make_contact, make_deal, make_stage
+from crm.tests.factories import make_account, make_contact, make_deal, make_stage, make_user
 
 pytestmark = pytest.mark.django_db
 BY_NAME = ("last_name", "first_name")
@@ -161,6 +162,26 @@ def test_mine_are_those_i_own(as_ann: Client, ann: User) -> None:
     page = as_ann.get("/people/?owner=me").content.decode()
     assert "Own" in page
     assert "Other" not in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "make"), [("people", make_contact), ("accounts", make_account), ("deals", make_deal)]
+)
+def test_a_list_is_filtered_by_owner_and_by_having_none(
+    as_ann: Client, kind: str, make: Callable[..., Any]
+) -> None:
+    bob = make_user(first_name="Bob")
+    name = "last_name" if kind == "people" else "name"
+    make(**{name: "Bobs"}, owner=bob)
+    make(**{name: "Nobodys"})
+    of_bob, of_nobody = (as_ann.get(f"/{kind}/?owner={owner}").content.decode() for owner in (bob.pk, "none"))
+    assert ("Bobs" in of_bob, "Nobodys" in of_bob) == (True, False)
+    assert ("Bobs" in of_nobody, "Nobodys" in of_nobody) == (False, True)
+
+
+def test_an_owner_who_left_stays_chosen_in_the_filter(as_ann: Client) -> None:
+    left = make_user(first_name="Lea", is_active=False)
+    assert "Lea" in as_ann.get(f"/people/?owner={left.pk}").content.decode()
 
 
 def test_deals_are_filtered_by_stage(as_ann: Client) -> None:

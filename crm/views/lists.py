@@ -9,14 +9,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
-from crm.forms import choosable_stages
+from crm.forms import choosable_stages, owners
 from crm.listing import bounded_count, page_of
-from crm.models import Account, AccountStage, Contact, ContactStage, Deal, DealStage, Record
+from crm.models import Account, AccountStage, Contact, ContactStage, Deal, DealStage, Record, User
 from crm.models.stages import Stage
 from crm.pages import render_page
 from crm.roles import Role, SignedInRequest, role_required
 
 NO_STAGE = "none"
+ME, NO_OWNER = "me", "none"
 BOARD_SIZE = 20
 BIGGEST_ID = 2**63 - 1
 
@@ -54,7 +55,7 @@ class Wanted:
     """What the address asks for; nonsense in it counts as not asked."""
 
     text: str = ""
-    mine: bool = False
+    owner: str = ""
     stage: str = ""
     account: int | None = None
     after: int | None = None
@@ -67,7 +68,7 @@ class Wanted:
         kept = {key: given[key] for key in ("q", "owner", "stage", "account", "view") if given.get(key)}
         return cls(
             text=given.get("q", "").replace("\x00", "").strip(),
-            mine=given.get("owner") == "me",
+            owner=given.get("owner", "") if is_owner(given.get("owner", "")) else "",
             stage=given.get("stage", "") if is_stage(given.get("stage", "")) else "",
             account=id_in(given.get("account")),
             after=id_in(given.get("after")),
@@ -77,7 +78,7 @@ class Wanted:
 
     @property
     def is_filtered(self) -> bool:
-        return bool(self.text or self.mine or self.stage or self.account)
+        return bool(self.text or self.owner or self.stage or self.account)
 
     def link(self, **changes: Any) -> str:
         return "?" + urlencode(self.kept | {key: value for key, value in changes.items() if value})
@@ -91,6 +92,10 @@ def id_in(given: str | None) -> int | None:
 
 def is_stage(given: str) -> bool:
     return given == NO_STAGE or id_in(given) is not None
+
+
+def is_owner(given: str) -> bool:
+    return given in (ME, NO_OWNER) or id_in(given) is not None
 
 
 @role_required(Role.SALES)
@@ -112,9 +117,10 @@ def board(request: SignedInRequest) -> HttpResponse:
     """Deals in columns by stage, the newest of each; the rest is one click away in the list."""
     wanted = Wanted.of(request)
     deals = Deal.objects.filter(hidden=False).select_related("account", "owner").defer("search", "custom")
-    deals = deals.filter(owner=request.user) if wanted.mine else deals
+    deals = owned(deals, wanted.owner, request.user)
     columns = [column_of(stage, deals) for stage in [*choosable_stages(None), None]]
-    return render_page(request, "crm/board.html", {"columns": columns, "wanted": wanted}, title="Deals")
+    context = {"columns": columns, "wanted": wanted, "owners": owners(id_in(wanted.owner))}
+    return render_page(request, "crm/board.html", context, title="Deals")
 
 
 def column_of(stage: DealStage | None, deals: QuerySet[Deal]) -> dict[str, Any]:
@@ -135,6 +141,8 @@ def record_list(request: SignedInRequest, what: ListOf) -> HttpResponse:
         "next_link": wanted.link(after=page.after) if page.after else "",
         "previous_link": wanted.link(before=page.before) if page.before else "",
         "stages": what.stages._default_manager.all(),
+        "owners": owners(id_in(wanted.owner)),
+        "ownerless": [row.pk for row in page.rows if row.owner_id is None],
         "in_account": Account.objects.filter(pk=wanted.account).first() if wanted.account else None,
         "rows_template": f"crm/_{what.url}.html",
     }
@@ -146,10 +154,15 @@ def record_list(request: SignedInRequest, what: ListOf) -> HttpResponse:
     return response
 
 
+def owned(rows: QuerySet[Any], owner: str, me: User) -> QuerySet[Any]:
+    if not owner:
+        return rows
+    return rows.filter(owner=None if owner == NO_OWNER else me if owner == ME else owner)
+
+
 def filtered(what: ListOf, wanted: Wanted, request: SignedInRequest) -> QuerySet[Any]:
     rows: QuerySet[Any] = what.model._default_manager.filter(hidden=False)
-    if wanted.mine:
-        rows = rows.filter(owner=request.user)
+    rows = owned(rows, wanted.owner, request.user)
     if wanted.account and what is not ACCOUNTS:
         rows = rows.filter(account=wanted.account)
     if wanted.stage:
