@@ -154,8 +154,8 @@ _BY_CODE = {
     ),
     "OWNER_NOT_MAPPED": Guidance(
         "The owner here has no active user in Salesforce.",
-        "The owner map names no Salesforce user for them, or one who isn't active any more.",
-        "Name the user on the Owners page, or choose another owner. Until then Salesforce keeps its own.",
+        "The Owners page names no Salesforce user for them, or one who isn't active any more.",
+        "Say on the Owners page who they are in Salesforce, and it goes out by itself; or choose another owner.",
     ),
     "PARENT_MISSING": _PARENT,
     "OUTCOME_UNKNOWN": Guidance(
@@ -225,7 +225,7 @@ _BY_CODE = {
     "INACTIVE_OWNER_OR_USER": Guidance(
         "The owner is an inactive Salesforce user.",
         "Salesforce doesn't let inactive users own new or changed records.",
-        "Choose another owner on the record, or correct the owner map.",
+        "Choose another owner on the record, or correct the Owners page.",
     ),
     "UNABLE_TO_LOCK_ROW": Guidance(
         "Somebody else was changing the same record or its account.",

@@ -299,3 +299,10 @@ def test_sales_doesnt_see_the_log(live: Connection, path: str) -> None:
 def test_sales_retries_nothing(live: Connection, path: str) -> None:
     assert client(Role.SALES).post(LOG + path.format(refuse(live).pk)).status_code == 403
     assert SyncError.objects.get().state == "open"
+
+
+def test_an_owner_nobody_is_there_leads_an_admin_to_the_owners_page(live: Connection) -> None:
+    error = refuse(live, code="OWNER_NOT_MAPPED", field="OwnerId", fields=["OwnerId"], held_by_us=True)
+    address = f"{LOG}{error.pk}/change/"
+    assert "/salesforce/owners/" in client(Role.ADMIN).get(address).content.decode()
+    assert "/salesforce/owners/" not in client().get(address).content.decode()
