@@ -8,7 +8,7 @@ import json
 from psycopg import sql
 
 from integrations.sync.pull.fields import PulledField
-from integrations.sync.pull.statements import changed_here
+from integrations.sync.pull.merging_fields import changed_here
 from integrations.sync.push.plan import PARENT_COLUMNS, PushPlan
 from mappings.field_types import NUMBERS, FieldType
 from mappings.models import Conflict
