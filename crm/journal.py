@@ -29,12 +29,14 @@ def acting(actor: User | None, origin: str, *, run: int | None = None) -> Iterat
 def uncaptured() -> Iterator[None]:
     """Open a transaction whose writes neither journal nor outbox notice; the writer journals them itself.
 
-    For statements that write what Salesforce holds already (design, idea 3). Not to be nested in itself.
+    For statements that write what Salesforce holds already (design, idea 3). May be nested.
     """
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(current_setting('lockstep.skip', true), '')")
+        (before,) = cursor.fetchone()
         cursor.execute("SELECT set_config('lockstep.skip', 'on', true)")
         yield
-        cursor.execute("SELECT set_config('lockstep.skip', '', true)")
+        cursor.execute("SELECT set_config('lockstep.skip', %s, true)", [before])
 
 
 def _set(values: tuple[str, ...]) -> None:

@@ -13,6 +13,10 @@ class RecordLink(models.Model):
     that is absent has no agreed value yet (C11). `match_key` is what Salesforce holds of the lower-cased
     e-mail (people) or the registrable domain (accounts), mapped or not: C4, C6 and H2 ask it.
     `waiting_for` names parents not pulled yet, as `{"AccountId": "001…"}`.
+
+    `suppressed_by` names the Salesforce record that stands in this one's place: a lead's contact, or what took it in
+    in a merge. `record_id` of such a link is that other's record: what still refers to this one there refers to
+    that one here. The next pull asks for a record with `reread` by its id, changed there or not.
     """
 
     class State(models.TextChoices):
@@ -36,6 +40,7 @@ class RecordLink(models.Model):
     pushed_at = models.DateTimeField(
         null=True, help_text="the org's clock at its answer to our last write; pages read before are stale"
     )
+    reread = models.BooleanField(default=False, db_default=False)
     changed_at = models.DateTimeField(db_default=models.functions.Now())
 
     class Meta:
@@ -63,6 +68,19 @@ class RecordLink(models.Model):
                 fields=["salesforce_object", "match_key"],
                 name="link_by_match_key",
                 condition=~models.Q(match_key=""),
+            ),
+            models.Index(
+                fields=["suppressed_by"], name="link_by_stand_in", condition=~models.Q(suppressed_by="")
+            ),
+            models.Index(
+                fields=["connection", "salesforce_object"],
+                name="link_merged_there",
+                condition=models.Q(state="gone") & ~models.Q(suppressed_by=""),
+            ),
+            models.Index(
+                fields=["connection", "salesforce_object", "id"],
+                name="link_read_again",
+                condition=models.Q(reread=True),
             ),
             models.Index(
                 fields=["connection", "salesforce_object", "id"],

@@ -18,7 +18,8 @@ from psycopg import sql
 from crm.journal import uncaptured
 from integrations.failpoints import reach
 from integrations.models import SyncedObject, SyncRun
-from integrations.sync.pull import chunk_sql
+from integrations.sync.pull import chunk_sql, rereading
+from integrations.sync.pull.leads import LeadsAndContacts
 from integrations.sync.pull.lease import Lease
 from integrations.sync.pull.own_creates import OwnCreates
 from integrations.sync.pull.plan import ObjectPlan
@@ -45,6 +46,9 @@ COUNTED = (
     "rejected",
     "stale",
     "known_gone",
+    "folded",
+    "released",
+    "taken",
 )
 PROMISED = (
     *("seen", "created", "updated", "unchanged", "matched", "suppressed", "deleted", "merged", "converted"),
@@ -52,6 +56,8 @@ PROMISED = (
 )
 """The keys that `pull --json` promises (spec, *Command line*)."""
 MORE_COUNTS = ("ignored", "stale")
+LOCKED = ("met", "matched", "deleted", "known_gone", "folded", "taken")
+"""What meets a record or a link that is there already."""
 
 
 def no_counts() -> dict[str, int]:
@@ -68,7 +74,9 @@ class Applier:
         self.lease = lease
         self.statements = Statements(plan, staging.name)
         self.own_creates = OwnCreates(plan, staging)
+        self.leads = LeadsAndContacts(self.statements, lease=lease)
         self.matches = plan.matches and self._has_unlinked()
+        self.rereads = bool(_fetch(self.statements.fill(rereading.HAS_REREADS))[0])
 
     def apply_chunk(self, *, last_seq: int) -> bool:
         """Apply the next chunk and save the place; True when rows are left. Raises LeaseLost."""
@@ -119,11 +127,14 @@ class Applier:
         execute(statements.chunk(first, until))
         if waiting:
             execute(sql.SQL(chunk_sql.LET_WAIT), [waiting])
+        self.leads.find()
         if self.matches and statements.match is not None:
             execute(statements.match)
         counts = self._lock(self._count())
         if counts["created"]:
             execute(statements.create_records)
+        if counts["taken"]:
+            counts["met"] += self.leads.move()
         if counts["met"] or counts["matched"]:
             counts += merge(statements)
             # What was deleted here is left alone: its link meets no record.
@@ -132,6 +143,7 @@ class Applier:
         else:
             close_questions(statements)
         self._link(counts)
+        counts["merged"] += self.leads.settle(counts)
         for statement in statements.report_unfit:
             execute(statement)
         return counts
@@ -142,17 +154,18 @@ class Applier:
         A match that was deleted, linked or sent meanwhile becomes a new record; a row that was read before
         our last write to its record was answered is left alone.
         """
-        if counts["met"] or counts["matched"] or counts["deleted"] or counts["known_gone"]:
+        if any(counts[key] for key in LOCKED):
             for lock in self.statements.locks:
                 execute(lock)
         changed = counts["matched"] and execute(self.statements.create_lost_matches)
-        if counts["met"] or counts["deleted"] or counts["undeleted"]:
+        if any(counts[key] for key in ("met", "deleted", "undeleted", "folded", "released")):
             changed += execute(self.statements.leave_stale)
+        changed += self.leads.confirm(counts)
         return self._count() if changed else counts
 
     def _link(self, counts: Counter[str]) -> None:
         statements = self.statements
-        if counts["created"] or counts["matched"] or counts["newly_suppressed"]:
+        if counts["created"] or counts["matched"] or counts["suppressed"]:
             execute(statements.create_links)
         if counts["matched"] and statements.ask_of_matches is not None:
             execute(statements.ask_of_matches)
@@ -161,6 +174,8 @@ class Applier:
                 execute(statement)
         if counts["undeleted"]:
             execute(statements.forget_removals)
+        if self.rereads:
+            execute(sql.SQL(rereading.FORGET_REREADS))
 
     def _has_unlinked(self) -> bool:
         """Whether any record could be matched; asked once an object, as it looks at all of them."""
@@ -169,12 +184,16 @@ class Applier:
             self.run.checkpoint = place | {"matches": bool(_fetch(self.statements.has_unlinked)[0])}
         return bool(self.run.checkpoint["matches"])
 
-    def _stale_from(self) -> dict[str, str]:
-        """The earliest stamp that has to be read again, of this chunk and those before."""
-        (earliest,) = _fetch(sql.SQL(chunk_sql.STALE_FROM))
-        if before := self.run.checkpoint.get("stale_from"):
-            earliest = min(earliest, datetime.fromisoformat(before))
-        return {"stale_from": earliest.isoformat()}
+    def _read_stale_again(self) -> dict[str, str]:
+        """The earliest stamp that has to be read again, of this chunk and those before.
+
+        What stands before the cursor is asked for by its id.
+        """
+        place = {"before": sql.Literal((self.run.watermark_before or [None])[0])}
+        execute(sql.SQL(rereading.REREAD_STALE).format(**place))
+        (earliest,) = _fetch(sql.SQL(chunk_sql.STALE_FROM).format(**place))
+        known = [datetime.fromisoformat(at) for at in [self.run.checkpoint.get("stale_from")] if at]
+        return {"stale_from": min([*known, earliest]).isoformat()} if earliest else {}
 
     def _count(self) -> Counter[str]:
         return Counter(dict(zip(COUNTED, map(int, _fetch(self.statements.count)), strict=True)))
@@ -183,16 +202,16 @@ class Applier:
         self.lease.check()
         run = self.run
         run.checkpoint = {**run.checkpoint, "applied": until} | (
-            self._stale_from() if counts["stale"] else {}
+            self._read_stale_again() if counts["stale"] else {}
         )
         run.counts = {key: run.counts.get(key, 0) + counts[key] for key in (*PROMISED, *MORE_COUNTS)}
         run.done += counts["seen"]
         run.save(update_fields=["checkpoint", "counts", "done"])
-        linked = counts["created"] + counts["matched"] - counts["deleted"]
+        linked = counts["created"] + counts["matched"] + counts["taken"] - counts["deleted"]
         SyncedObject.objects.filter(connection=run.connection_id, name=self.plan.object).update(
             linked=F("linked") + linked,
             gone=F("gone") + counts["deleted"] - counts["undeleted"],
-            suppressed=F("suppressed") + counts["newly_suppressed"],
+            suppressed=F("suppressed") + counts["newly_suppressed"] - counts["released"],
             hidden=F("hidden") + (linked if self.plan.hidden else 0),
         )
 
@@ -224,7 +243,9 @@ def writing_pulled() -> Iterator[None]:
     It has room to sort, and none of an outer transaction's temporary tables.
     """
     with uncaptured():
-        execute(sql.SQL("DROP TABLE IF EXISTS pg_temp.chunk, pg_temp.decided, pg_temp.waiting"))
+        execute(
+            sql.SQL("DROP TABLE IF EXISTS pg_temp.chunk, pg_temp.decided, pg_temp.waiting, pg_temp.taken")
+        )
         execute(sql.SQL("SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true)"))
         yield
 

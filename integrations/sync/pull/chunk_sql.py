@@ -16,12 +16,13 @@ SUPPRESSED_BY = """
        WHEN d.match_key <> '' THEN (
          SELECT k.salesforce_id FROM integrations_recordlink k
           WHERE k.connection_id + 0 = {connection} AND k.salesforce_object = 'Contact' AND k.state = 'linked'
-            AND k.match_key = d.match_key AND k.match_key <> '' ORDER BY k.record_id + 0 LIMIT 1)
+            AND k.match_key = d.match_key AND k.match_key <> '' ORDER BY k.salesforce_id COLLATE "C" LIMIT 1)
   END"""
-"""C4: the contact of the same person; of several the oldest. A converted lead is never pulled.
+"""C4: the contact of the same person; of several the oldest, as Salesforce hands its ids out in order. A
+converted lead is never pulled.
 
 Here and below, `<> ''` lets the planner use an index that leaves blanks out; `+ 0` keeps it from walking
-through the links in the order of their records."""
+through all links of the connection."""
 
 CHUNK = """
 CREATE TEMP TABLE chunk ON COMMIT DROP AS
@@ -31,26 +32,28 @@ SELECT f.*, CASE WHEN f.action = 'create' THEN nextval({sequence}) END AS new_id
         WHEN e.seen > e.modstamp AND e.link_state IN ('linked', 'gone')
           THEN CASE e.link_state WHEN 'linked' THEN 'same' ELSE 'ignore' END
         WHEN e.deleted THEN CASE WHEN e.link_state = 'linked' THEN 'gone'
-                                 WHEN {removes} AND e.link_state = 'gone' AND e.seen IS NULL THEN 'known gone'
+                                 WHEN e.link_state = 'gone' AND e.seen IS NULL THEN 'known gone'
                                  ELSE 'ignore' END
+        WHEN e.link_state = 'linked' AND e.suppressor IS NOT NULL THEN 'fold'
         WHEN e.link_state = 'linked' AND {agreed} = e.base AND e.known_as = left(e.match_key, 320) THEN 'same'
         WHEN e.link_state = 'linked' THEN 'update'
-        WHEN e.link_state = 'suppressed' THEN 'suppressed'
+        WHEN e.link_state = 'suppressed' AND e.suppressor = e.stand_in THEN 'suppressed'
         WHEN e.link_state = 'tombstone' THEN 'ignore'
         WHEN e.suppressor IS NOT NULL THEN 'suppress'
         ELSE 'create' END AS action
       FROM (
         SELECT d.*, {base} AS base, {suppressor}::text AS suppressor,
                l.id AS link_id, l.state AS link_state, l.record_id, l.base AS agreed, l.system_modstamp AS seen,
-               l.match_key AS known_as
+               l.match_key AS known_as, l.suppressed_by AS stand_in
           FROM (
             SELECT DISTINCT ON (s."Id") s."Id" AS sid, s.asked_at, s."SystemModstamp"::timestamptz AS modstamp,
-                   s."LastModifiedDate"::timestamptz AS modified, s."IsDeleted" = 'true' AS deleted, {merged} AS merged,
+                   s."LastModifiedDate"::timestamptz AS modified, s."IsDeleted" = 'true' AS deleted, {master} AS master,
                    {match_key} AS match_key, {lead_columns} {values}
               FROM {staging} s WHERE s.seq > {first} AND s.seq <= {until} ORDER BY s."Id", s.seq DESC
           ) d
           LEFT JOIN LATERAL (
-            SELECT k.id, k.state, k.record_id, k.base, k.system_modstamp, k.match_key FROM integrations_recordlink k
+            SELECT k.id, k.state, k.record_id, k.base, k.system_modstamp, k.match_key, k.suppressed_by
+              FROM integrations_recordlink k
              WHERE k.connection_id = {connection} AND k.salesforce_id = d.sid OFFSET 0
           ) l ON true
         OFFSET 0
@@ -94,22 +97,25 @@ CANDIDATES = {
 HAS_UNLINKED = f"SELECT EXISTS (SELECT 1 FROM {{table}} r WHERE {UNLINKED})"
 
 LOCK_RECORDS = """
-SELECT r.id FROM {table} r WHERE r.id IN (SELECT record_id FROM chunk WHERE action IN ('update', 'match'))
+SELECT r.id FROM {table} r
+ WHERE r.id IN (SELECT record_id FROM chunk WHERE action IN ('update', 'match', 'fold', 'take over'))
  ORDER BY r.id FOR NO KEY UPDATE"""
 LOCK_LINKS = """
 SELECT l.id FROM integrations_recordlink l
- WHERE l.id IN (SELECT link_id FROM chunk WHERE action IN ('update', 'gone', 'known gone'))
+ WHERE l.id IN (SELECT link_id FROM chunk WHERE action IN ('update', 'gone', 'known gone', 'fold'))
  ORDER BY l.id FOR NO KEY UPDATE"""
 
 LEAVE_STALE = f"""
 UPDATE chunk c SET action = 'stale' FROM integrations_recordlink l
- WHERE l.id = c.link_id AND c.action IN ('update', 'gone', 'known gone', 'create', 'match', 'suppress')
+ WHERE l.id = c.link_id AND c.action NOT IN ('same', 'suppressed', 'ignore', 'stale')
    AND (l.pushed_at >= c.asked_at AND c.modstamp < l.pushed_at OR {ON_ITS_WAY.format(record="l.record_id")})"""
 """What was read before our last write was answered says nothing of what Salesforce holds now (*Traps*), unless
 it was written there surely after it."""
 LET_WAIT = "UPDATE chunk SET action = 'stale' WHERE link_id IS NULL AND sid = ANY (%s)"
 """What may be a create of ours, while that can't be decided (C6)."""
-STALE_FROM = "SELECT min(modstamp) FROM chunk WHERE action = 'stale'"
+STALE_FROM = """
+SELECT min(modstamp) FROM chunk
+ WHERE action = 'stale' AND (link_id IS NULL OR {before} IS NULL OR modstamp >= {before})"""
 
 CREATE_LOST_MATCHES = f"""
 UPDATE chunk c SET action = 'create', record_id = NULL, new_id = nextval({{sequence}})
@@ -226,7 +232,9 @@ UPDATE integrations_recordlink l SET base = l.base - array_remove(ARRAY[{asked}]
  WHERE l.connection_id = {connection} AND l.salesforce_id = c.sid AND c.action = 'match'"""
 
 MARK_GONE = """
-UPDATE integrations_recordlink l SET state = 'gone', system_modstamp = c.modstamp, changed_at = now()
+UPDATE integrations_recordlink l
+   SET state = 'gone', system_modstamp = c.modstamp, changed_at = now(),
+       suppressed_by = CASE WHEN {mirrors} THEN c.master ELSE '' END
   FROM chunk c WHERE l.id = c.link_id AND c.action IN ('gone', 'known gone')"""
 """A push may have met it before: that a link is gone since then, the pull has yet to see."""
 
@@ -235,7 +243,7 @@ INSERT INTO integrations_syncerror (connection_id, source, salesforce_object, sa
        code, message, field, existing_id, held_by_us, state, attempts, run, created_at, changed_at)
 SELECT {connection}, 'pull', {object}, c.sid, {kind}, c.record_id, 'MASS_DELETE_THERE', '', '', '', true, 'retrying',
        0, {run}, now(), now()
-  FROM chunk c WHERE c.action IN ('gone', 'known gone') AND NOT c.merged
+  FROM chunk c WHERE c.action IN ('gone', 'known gone') AND c.master = ''
    AND EXISTS (SELECT 1 FROM {table} r WHERE r.id = c.record_id)
 ON CONFLICT DO NOTHING"""
 """What was deleted here first needs nobody's yes."""
@@ -264,11 +272,14 @@ UPDATE integrations_syncerror e SET state = 'closed', changed_at = now() FROM ch
 COUNT = """
 SELECT count(*), count(*) FILTER (WHERE action = 'create'), count(*) FILTER (WHERE action = 'match'),
        count(*) FILTER (WHERE action = 'same'), count(*) FILTER (WHERE action = 'update'),
-       count(*) FILTER (WHERE action IN ('suppress', 'suppressed')), count(*) FILTER (WHERE action = 'gone'),
-       count(*) FILTER (WHERE action IN ('ignore', 'known gone')), count(*) FILTER (WHERE action = 'suppress'),
+       count(*) FILTER (WHERE action IN ('suppress', 'suppressed', 'fold')), count(*) FILTER (WHERE action = 'gone'),
+       count(*) FILTER (WHERE action IN ('ignore', 'known gone')),
+       count(*) FILTER (WHERE action = 'suppress' AND link_state IS DISTINCT FROM 'suppressed'),
        count(*) FILTER (WHERE link_state = 'gone' AND action IN ('create', 'match', 'suppress')),
        {converted}, {rejected}, count(*) FILTER (WHERE action = 'stale'),
-       count(*) FILTER (WHERE action = 'known gone')
+       count(*) FILTER (WHERE action = 'known gone'), count(*) FILTER (WHERE action = 'fold'),
+       count(*) FILTER (WHERE action = 'create' AND link_state = 'suppressed'),
+       count(*) FILTER (WHERE action = 'take over')
   FROM chunk"""
 
 NEXT_WAITING = """

@@ -18,6 +18,7 @@ from integrations.salesforce.bulk import QueryJob
 from integrations.salesforce.errors import NeedsPerson, TryLater
 from integrations.salesforce.org import Org
 from integrations.salesforce.queries import QueryPage
+from integrations.sync.pull import rereading
 from integrations.sync.pull.lease import Lease
 from integrations.sync.pull.plan import ObjectPlan
 from integrations.sync.pull.staging import Loaded, StagingTable
@@ -55,9 +56,8 @@ class Extract:
         if "query" not in place:
             self._begin()
             return True
-        if place["query"] == "rest":
-            return self._next_rest_page(place["next"])
-        return self._next_bulk_page()
+        paged = place["query"] == "rest"
+        return (self._next_rest_page(place["next"]) if paged else self._next_bulk_page()) or self._reread()
 
     def _begin(self) -> None:
         """Ask; the first answer says how many there are, and so how to read them."""
@@ -153,6 +153,24 @@ class Extract:
         except BadCopyFileFormat as error:  # it broke off within a row
             raise _unreadable(f"A page of {rows} rows isn't whole.") from error
         reach("pull.page staged")
+
+    def _reread(self) -> bool:
+        """After what changed: what is to be judged again although it may not have."""
+        place = self.run.checkpoint
+        links = rereading.wanted(self.plan.connection_id, self.plan.object, after=place.get("again", 0))
+        if not links:
+            return False
+        asked_at = self.org.time()
+        rows = self.org.retrieve(self.plan.object, [sid for _, sid in links], self.plan.columns)
+        found = [row for row in rows if row is not None]
+        with transaction.atomic():
+            self.lease.check()
+            loaded = self.staging.insert_json(found, asked_at=asked_at)
+            absent = [link for (link, _), row in zip(links, rows, strict=True) if row is None]
+            rereading.forget(absent, now=self.lease.clock())
+            self._save({**place, "again": links[-1][0]}, loaded, total=(self.run.total or 0) + loaded.rows)
+        reach("pull.page staged")
+        return True
 
     def _finished_job(self, job_id: str) -> QueryJob:
         """Raises TryLater while Salesforce is still working on it."""

@@ -17,11 +17,11 @@ from mappings.models import Conflict
 NUMERIC_TYPES = frozenset({"int", "double", "currency", "percent", "long"})
 NULL_TEXT = sql.SQL("NULL::text")
 
-# An account may have been deleted here, its link outliving it. The link's state and kind are asked of the one
-# row found, so that no other index can tempt the planner.
+# An account may have been deleted here, its link outliving it; one that was merged into another is that other
+# (spec C9). The link's state and kind are asked of the one row found, so that no other index can tempt the planner.
 REFERENCE_LOOKUPS = {
     FieldType.ACCOUNT: (
-        "(SELECT CASE WHEN p.state = 'linked' AND p.kind = 'account'"
+        "(SELECT CASE WHEN (p.state = 'linked' OR p.suppressed_by <> '') AND p.kind = 'account'"
         " THEN (SELECT a.id FROM crm_account a WHERE a.id = p.record_id) END"
         " FROM integrations_recordlink p WHERE p.connection_id = {connection} AND p.salesforce_id = {text})"
     ),

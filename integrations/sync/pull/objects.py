@@ -10,6 +10,7 @@ from integrations.models import SyncedObject, SyncError, SyncRun, SyncSettings
 from integrations.salesforce.errors import NeedsPerson, TryLater
 from integrations.salesforce.org import Org
 from integrations.sync.pull.apply import Applier
+from integrations.sync.pull.conversions import name_contacts
 from integrations.sync.pull.extract import Extract
 from integrations.sync.pull.lease import Lease
 from integrations.sync.pull.plan import plan_object
@@ -112,6 +113,8 @@ class ObjectRun:
         if not self._is_staged():
             self._read_again()
             return False
+        if self.run.object == "Contact" and self.synced.staged_rows:
+            name_contacts(self.run.connection, self.org, self.lease)
         with transaction.atomic():
             self.lease.check()
             self.staging.make_ready()

@@ -36,6 +36,13 @@ MOST_COLUMNS = 400
 """A row must fit a page of 8 kB, and a long value moved out of it leaves 18 bytes. Mapped fields come first;
 one that is mapped later and stands beyond is read then."""
 
+MERGE_SYNC = {
+    "Account": "accounts_merge_sync",
+    "Contact": "contacts_merge_sync",
+    "Lead": "leads_merge_sync",
+}
+"""The setting of each object; Salesforce can't merge opportunities (C8)."""
+
 KEY_FIELDS = {
     "Account": (*adopting.KEY_FIELDS["Account"], "Website", FIELD),
     "Contact": (*adopting.KEY_FIELDS["Contact"], FIELD),
@@ -59,6 +66,10 @@ class ObjectPlan:
     """Whether unlinked records here may be adopted: first and manual pulls only (C6)."""
     removes: bool = False
     """Whether what is deleted there is deleted here (C8)."""
+    mirrors: bool = False
+    """Whether what is merged there is merged here (C8)."""
+    lead_fields: tuple[tuple[str, str], ...] = ()
+    """For contacts: the fields that a lead's say the same as, each with the lead's (C4)."""
     pushed_only: tuple[str, ...] = ()
     """The Salesforce fields that go out and never come in: their base is the push's to write."""
 
@@ -115,6 +126,8 @@ def plan_object(connection: Connection, object_name: str, run: SyncRun) -> Objec
         hidden=object_name in settings.hidden_objects,
         run=run.pk,
         removes=bool(getattr(settings, DELETE_SYNC[object_name])),
+        mirrors=bool(getattr(settings, MERGE_SYNC.get(object_name, ""), False)),
+        lead_fields=fields_of_leads(connection, fields) if object_name == "Contact" else (),
         pushed_only=pushed_only(object_name, fields),
         matches=run.trigger in (SyncRun.Trigger.FIRST, SyncRun.Trigger.MANUAL) or not _was_pulled(run),
     )
@@ -170,6 +183,25 @@ def mapped_fields(
             )
         )
     return fields
+
+
+def fields_of_leads(connection: Connection, fields: Sequence[PulledField]) -> tuple[tuple[str, str], ...]:
+    """Those of a contact's fields that a lead has too, read and converted alike; stages each have their own."""
+    try:
+        readable = readable_fields(connection, "Lead")
+    except UnreadableObject:
+        return ()
+    leads = {
+        lead.target.key: lead
+        for lead in mapped_fields(connection, "Lead", "contact", readable, leave_out=Direction.PUSH)
+    }
+    return tuple(
+        (field.salesforce, lead.salesforce)
+        for field in fields
+        if (lead := leads.get(field.target.key))
+        and field.target.type != FieldType.STAGE
+        and (field.salesforce_type, field.values) == (lead.salesforce_type, lead.values)
+    )
 
 
 def pushed_only(object_name: str, fields: Sequence[PulledField]) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ class Statements:
         self.fields = plan.fields
         self.unfit = [(field, condition) for field in plan.fields if (condition := field.unfit()) is not None]
 
-    def _fill(self, text: str, **more: sql.Composable) -> sql.Composed:
+    def fill(self, text: str, **more: sql.Composable) -> sql.Composed:
         known = {
             "table": self.table,
             "sequence": sql.Literal(f"{self.plan.model._meta.db_table}_id_seq"),
@@ -55,7 +55,7 @@ class Statements:
                 sql.SQL(", array_remove(ARRAY[{}], NULL) AS unfit").format(COMMA.join(self._unfit_names()))
             )
         lead = self.plan.object == "Lead"
-        return self._fill(
+        return self.fill(
             chunk_sql.CHUNK,
             first=sql.Literal(first),
             until=sql.Literal(until),
@@ -65,14 +65,13 @@ class Statements:
             base=self._base(),
             agreed=self._agreed(),
             match_key=self._match_key(),
-            merged=self._merged(),
-            removes=sql.Literal(self.plan.removes),
+            master=self._master(),
             lead_columns=sql.SQL(
                 's."IsConverted" = \'true\' AS converted, s."ConvertedContactId" AS contact,'
             )
             if lead
             else sql.SQL(""),
-            suppressor=self._fill(
+            suppressor=self.fill(
                 chunk_sql.SUPPRESSED_BY, converted=sql.SQL("d.converted"), contact=sql.SQL("d.contact")
             )
             if lead
@@ -103,11 +102,11 @@ class Statements:
             return sql.SQL("e.agreed")
         return sql.SQL("(e.agreed - {}::text[])").format(sql.Literal(list(self.plan.pushed_only)))
 
-    def _merged(self) -> sql.Composable:
-        """Whether another record took this one in: that is no delete (C8)."""
+    def _master(self) -> sql.Composable:
+        """The record that took this one in, which is no delete; blank where none did (C8)."""
         if MASTER_FIELD not in self.plan.columns:
-            return sql.SQL("false")
-        return sql.SQL("coalesce(s.{}, '') <> ''").format(sql.Identifier(MASTER_FIELD))
+            return sql.SQL("''")
+        return sql.SQL("coalesce(s.{}, '')").format(sql.Identifier(MASTER_FIELD))
 
     def _match_key(self) -> sql.Composable:
         template = chunk_sql.MATCH_KEYS.get(self.plan.object)
@@ -125,27 +124,27 @@ class Statements:
         name = next((field.column for field in self.fields if field.target.key == "name"), None)
         if template is None or (self.plan.kind == "account" and name is None):
             return None
-        candidates = self._fill(template, name=name or sql.Identifier("sid"))
-        return self._fill(chunk_sql.MATCH, candidates=candidates)
+        candidates = self.fill(template, name=name or sql.Identifier("sid"))
+        return self.fill(chunk_sql.MATCH, candidates=candidates)
 
     @property
     def has_unlinked(self) -> sql.Composed:
         """Whether there is any record that could be matched."""
-        return self._fill(chunk_sql.HAS_UNLINKED)
+        return self.fill(chunk_sql.HAS_UNLINKED)
 
     @property
     def locks(self) -> list[sql.Composed]:
         """Records before links, each in the order of their ids (design, *Traps*)."""
-        return [self._fill(chunk_sql.LOCK_RECORDS), self._fill(chunk_sql.LOCK_LINKS)]
+        return [self.fill(chunk_sql.LOCK_RECORDS), self.fill(chunk_sql.LOCK_LINKS)]
 
     @cached_property
     def leave_stale(self) -> sql.Composed:
         """For a pull, once the locks are held: a push may settle until then."""
-        return self._fill(chunk_sql.LEAVE_STALE)
+        return self.fill(chunk_sql.LEAVE_STALE)
 
     @cached_property
     def create_lost_matches(self) -> sql.Composed:
-        return self._fill(chunk_sql.CREATE_LOST_MATCHES)
+        return self.fill(chunk_sql.CREATE_LOST_MATCHES)
 
     @cached_property
     def create_records(self) -> sql.Composed:
@@ -161,7 +160,7 @@ class Statements:
             name = str(column.column)
             if name not in {*columns, "created_run", "hidden"} and default is not None:
                 columns[name] = default
-        return self._fill(
+        return self.fill(
             chunk_sql.CREATE_RECORDS,
             hidden=sql.Literal(self.plan.hidden),
             columns=COMMA.join(map(sql.Identifier, columns)),
@@ -190,7 +189,7 @@ class Statements:
 
     @cached_property
     def create_links(self) -> sql.Composed:
-        return self._fill(chunk_sql.CREATE_LINKS, waiting=self._waiting())
+        return self.fill(chunk_sql.CREATE_LINKS, waiting=self._waiting())
 
     def _waiting(self) -> sql.Composable:
         waits = [
@@ -210,7 +209,7 @@ class Statements:
         asks = [field for field in self.fields if field.conflict == Conflict.ASK]
         values += [sql.SQL("{} AS {}").format(clash(field), _asked(field)) for field in asks]
         clashes: list[sql.Composable] = [sql.SQL("({})::int").format(clash(field)) for field in self.fields]
-        return self._fill(
+        return self.fill(
             chunk_sql.DECIDE,
             values=COMMA.join(values or [sql.SQL("NULL AS nothing")]),
             conflicts=sql.SQL(" + ").join(clashes or [sql.SQL("0")]),
@@ -234,7 +233,7 @@ class Statements:
 
     @cached_property
     def note_conflicts(self) -> sql.Composed:
-        return self._fill(chunk_sql.NOTE_CONFLICTS, fields=COMMA.join(map(self._conflicting, self.fields)))
+        return self.fill(chunk_sql.NOTE_CONFLICTS, fields=COMMA.join(map(self._conflicting, self.fields)))
 
     def _conflicting(self, field: PulledField) -> sql.Composable:
         settled = {Conflict.ASK: "", Conflict.SALESFORCE: "salesforce", Conflict.WORKSPACE: "workspace"}
@@ -257,19 +256,19 @@ class Statements:
     @property
     def has_questions(self) -> sql.Composed:
         """Whether a person is asked about any field of the object."""
-        return self._fill(chunk_sql.HAS_QUESTIONS)
+        return self.fill(chunk_sql.HAS_QUESTIONS)
 
     @cached_property
     def close_questions(self) -> sql.Composed:
         """Those that answered themselves: both sides agree by now, or one of them took its change back."""
-        return self._fill(chunk_sql.CLOSE_QUESTIONS)
+        return self.fill(chunk_sql.CLOSE_QUESTIONS)
 
     def _winner(self, field: PulledField) -> sql.Composable:
         if field.conflict == Conflict.SALESFORCE:
             return field.theirs()
         if field.conflict in (Conflict.WORKSPACE, Conflict.ASK):
             return field.ours()
-        edited = self._fill(
+        edited = self.fill(
             "(SELECT max(j.at) FROM crm_journalentry j WHERE j.kind = {kind} AND j.record_id = r.id"
             " AND j.changes ? {path} AND j.origin <> 'pull')",
             path=sql.Literal(field.target.key),
@@ -296,7 +295,7 @@ class Statements:
         if not values:
             return None
         pairs = [(sql.Identifier(column), value) for column, value in values.items()]
-        return self._fill(
+        return self.fill(
             chunk_sql.UPDATE_RECORDS,
             assignments=COMMA.join(sql.SQL("{} = {}").format(*pair) for pair in pairs),
             differs=sql.SQL(" OR ").join(sql.SQL("r.{} IS DISTINCT FROM {}").format(*pair) for pair in pairs),
@@ -304,7 +303,7 @@ class Statements:
 
     @cached_property
     def journal(self) -> sql.Composed:
-        return self._fill(chunk_sql.JOURNAL)
+        return self.fill(chunk_sql.JOURNAL)
 
     @cached_property
     def update_links(self) -> sql.Composed:
@@ -316,7 +315,7 @@ class Statements:
         if self.plan.pushed_only:
             pushed = sql.Literal(list(self.plan.pushed_only))
             base = sql.SQL(chunk_sql.KEEP_PUSHED).format(pushed=pushed, base=base)
-        return self._fill(chunk_sql.UPDATE_LINKS, base=base, waiting=self._waiting())
+        return self.fill(chunk_sql.UPDATE_LINKS, base=base, waiting=self._waiting())
 
     @property
     def ask_of_matches(self) -> sql.Composed | None:
@@ -326,27 +325,30 @@ class Statements:
             for field in self.fields
             if field.conflict == Conflict.ASK
         ]
-        return self._fill(chunk_sql.ASK_OF_MATCHES, asked=COMMA.join(asked)) if asked else None
+        return self.fill(chunk_sql.ASK_OF_MATCHES, asked=COMMA.join(asked)) if asked else None
 
     @cached_property
     def mark_gone(self) -> list[sql.Composed]:
         texts = (chunk_sql.MARK_GONE, *([chunk_sql.NOTE_REMOVALS] if self.plan.removes else []))
-        return [self._fill(text) for text in texts]
+        return [self.fill(text, mirrors=sql.Literal(self.plan.mirrors)) for text in texts]
 
     @property
     def forget_removals(self) -> sql.Composed:
-        return self._fill(chunk_sql.FORGET_REMOVALS)
+        return self.fill(chunk_sql.FORGET_REMOVALS)
 
     @property
     def report_unfit(self) -> list[sql.Composed]:
-        return [self._fill(chunk_sql.CLOSE_FITTING), self._fill(chunk_sql.REPORT_UNFIT)] if self.unfit else []
+        return [self.fill(chunk_sql.CLOSE_FITTING), self.fill(chunk_sql.REPORT_UNFIT)] if self.unfit else []
 
     @cached_property
     def count(self) -> sql.Composed:
         rejected = "count(*) FILTER (WHERE cardinality(unfit) > 0)" if self.unfit else "0"
-        converted = "count(*) FILTER (WHERE action = 'suppress' AND converted)"
+        converted = (
+            "count(*) FILTER (WHERE converted AND (action IN ('suppress', 'fold')"
+            " OR action = 'suppressed' AND (seen, agreed) IS DISTINCT FROM (modstamp, base)))"
+        )
         lead = self.plan.object == "Lead"
-        return self._fill(
+        return self.fill(
             chunk_sql.COUNT, rejected=sql.SQL(rejected), converted=sql.SQL(converted if lead else "0")
         )
 
@@ -354,17 +356,17 @@ class Statements:
     def next_waiting(self) -> sql.Composed | None:
         """The next links that wait for a parent; None where nothing of the object can wait."""
         waiting = next((field for field in self.fields if field.waits()), None)
-        return self._fill(chunk_sql.NEXT_WAITING, key=waiting.key) if waiting else None
+        return self.fill(chunk_sql.NEXT_WAITING, key=waiting.key) if waiting else None
 
     @cached_property
     def late_parents(self) -> list[sql.Composed]:
         """Give those records the account that came after them; the first statement finds them."""
         key = next(field.key for field in self.fields if field.waits())
         return [
-            self._fill(chunk_sql.LATE_PARENTS, key=key),
-            self._fill(chunk_sql.ADOPT_LATE_PARENTS),
-            self._fill(chunk_sql.JOURNAL),
-            self._fill(chunk_sql.FORGET_LATE_PARENTS),
+            self.fill(chunk_sql.LATE_PARENTS, key=key),
+            self.fill(chunk_sql.ADOPT_LATE_PARENTS),
+            self.fill(chunk_sql.JOURNAL),
+            self.fill(chunk_sql.FORGET_LATE_PARENTS),
         ]
 
 
