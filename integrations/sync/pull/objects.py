@@ -13,6 +13,7 @@ from integrations.sync.pull.apply import Applier
 from integrations.sync.pull.conversions import name_contacts
 from integrations.sync.pull.extract import Extract
 from integrations.sync.pull.lease import Lease
+from integrations.sync.pull.merges_there import mirror_merges
 from integrations.sync.pull.plan import plan_object
 from integrations.sync.pull.runs import watermark
 from integrations.sync.pull.staging import StagingTable
@@ -106,6 +107,7 @@ class ObjectRun:
             self._read_again()
             return
         applier.adopt_late_parents()
+        mirror_merges(self.plan, self.staging, run=self.run, lease=self.lease)
         self._end()
 
     def _ready_to_apply(self) -> bool:
