@@ -22,7 +22,6 @@ class Control(Enum):
     FILTERS = "filters"
 
 
-MERGING = "Stored now; takes effect with merge sync, in a later version."
 ACTIVITIES = "Stored now; takes effect with activities, in a later version."
 
 
@@ -176,7 +175,6 @@ def _merge(key: str, there: str) -> Option:
         f"survived there. "
         "Merging here is never sent to Salesforce. Off: both stay here, and the one merged away is no "
         "longer synced.",
-        later=MERGING,
     )
 
 
