@@ -1,14 +1,30 @@
-"""Potential duplicates, kept in sets (spec C5): two statements, however many records changed."""
+"""Potential duplicates, kept in sets (spec C5).
 
+A trigger notes each record whose e-mail, name, domain or account changed, whoever wrote it (`Uncompared`);
+`compare_waiting` works the notes through. A pull compares what it writes by itself, in its own transaction.
+
+Of many records alike not each is paired with each, or 10,000 people of one info@ address would make 10^8 rows:
+every one is paired with at least the first `MOST` others. Whether an object is hidden makes no difference to the
+pairs, only to who sees them; what was merged away has none.
+"""
+
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection, transaction
 
-from crm.models import Kind, PotentialDuplicate
+from crm.models import Kind, PotentialDuplicate, Uncompared
 
-MOST = 50
-"""Pairs found for one record and reason: 10,000 people of one info@ address don't make 10^8 rows."""
+MOST = 20
+"""More than a page names, few enough that 2,000 alike are found and kept in a tenth of a second."""
+AT_ONCE = 5_000
+"""Notes worked through in one transaction."""
+LOCK = 0x7477696E
+"""The advisory lock under which pairs are found, until the end of the transaction.
+
+Of two records that become alike at the same time, whoever comes second sees both.
+"""
 
 Reason = PotentialDuplicate.Reason
 
@@ -23,45 +39,112 @@ RULES: dict[Kind, dict[Reason, str]] = {
     },
     Kind.ACCOUNT: {
         Reason.SAME_DOMAIN: "r.domain <> '' AND o.domain <> '' AND o.domain = r.domain",
-        Reason.SAME_NAME: "r.name <> '' AND lower(o.name) = lower(r.name)",
+        Reason.SAME_NAME: "lockstep_company(o.name) = lockstep_company(r.name)",
     },
 }
-"""The first that holds is the reason kept."""
+"""The first that holds is the reason kept. Each has an index that ends with the id."""
 
+REASON = """
+CASE WHEN r.merged_into_id IS NOT NULL OR o.merged_into_id IS NOT NULL THEN NULL {rules} END"""
 FORGET = """
-DELETE FROM crm_potentialduplicate p WHERE p.kind = %(kind)s
-   AND (p.record_id = ANY (%(ids)s) OR p.other_id = ANY (%(ids)s))
-   AND NOT EXISTS (SELECT 1 FROM {table} r JOIN {table} o ON o.id = p.other_id
-                    WHERE r.id = p.record_id AND NOT r.hidden AND NOT o.hidden AND ({holds}))"""
-FIND = """
-INSERT INTO crm_potentialduplicate AS p (kind, record_id, other_id, reason)
-SELECT DISTINCT ON (1, 2, 3) %(kind)s, least(f.id, f.other), greatest(f.id, f.other), f.reason
-  FROM ({found}) f ORDER BY 1, 2, 3, f.rank
-ON CONFLICT (kind, record_id, other_id) DO UPDATE SET reason = excluded.reason
- WHERE p.reason <> excluded.reason
-RETURNING xmax = 0"""
+WITH given AS (SELECT unnest(%(ids)s::bigint[]) AS id), touched AS (
+  SELECT p.* FROM given g JOIN crm_potentialduplicate p ON p.kind = %(kind)s AND p.record_id = g.id
+  UNION
+  SELECT p.* FROM given g JOIN crm_potentialduplicate p ON p.kind = %(kind)s AND p.other_id = g.id
+), judged AS (
+  SELECT p.id, p.reason AS was, {reason} AS reason
+    FROM touched p LEFT JOIN {table} r ON r.id = p.record_id LEFT JOIN {table} o ON o.id = p.other_id
+), renamed AS (
+  UPDATE crm_potentialduplicate p SET reason = j.reason FROM judged j WHERE j.id = p.id AND j.reason <> j.was
+), gone AS (
+  DELETE FROM crm_potentialduplicate p USING judged j WHERE j.id = p.id AND j.reason IS NULL
+  RETURNING p.record_id, p.other_id
+)
+SELECT record_id FROM gone UNION SELECT other_id FROM gone"""
 FOUND = """
-SELECT r.id, x.id AS other, '{reason}' AS reason, {rank} AS rank FROM {table} r
- CROSS JOIN LATERAL (SELECT o.id FROM {table} o WHERE o.id <> r.id AND NOT o.hidden AND {rule}
-                      ORDER BY o.id LIMIT {most}) x
- WHERE r.id = ANY (%(ids)s) AND NOT r.hidden"""
+SELECT r.id, x.id AS other FROM given g JOIN {table} r ON r.id = g.id
+ CROSS JOIN LATERAL (SELECT o.id FROM {table} o
+                      WHERE o.id <> r.id AND o.merged_into_id IS NULL AND {rule} ORDER BY o.id LIMIT {most}) x
+ WHERE r.merged_into_id IS NULL"""
+FIND = """
+WITH given AS (SELECT unnest(%(ids)s::bigint[]) AS id), found AS (
+  SELECT DISTINCT least(f.id, f.other) AS record_id, greatest(f.id, f.other) AS other_id FROM ({found}) f
+), added AS (
+  INSERT INTO crm_potentialduplicate (kind, record_id, other_id, reason)
+  SELECT %(kind)s, r.id, o.id, {reason}
+    FROM found f JOIN {table} r ON r.id = f.record_id JOIN {table} o ON o.id = f.other_id
+  ON CONFLICT DO NOTHING RETURNING record_id, other_id)
+SELECT count(DISTINCT coalesce(later.id, earlier.id)) FROM added a
+  LEFT JOIN unnest(%(named)s::bigint[]) AS later (id) ON later.id = a.other_id
+  LEFT JOIN unnest(%(named)s::bigint[]) AS earlier (id) ON earlier.id = a.record_id"""
 
 
-def keep_duplicates(kind: Kind, ids: Sequence[int]) -> int:
-    """Bring the pairs of the named people or accounts up to date; returns how many are new.
+WAIT, TRY = "SELECT pg_advisory_xact_lock(%s)", "SELECT pg_try_advisory_xact_lock(%s)"
+NOTED = """
+DELETE FROM crm_uncompared
+ WHERE id IN (SELECT id FROM crm_uncompared ORDER BY id LIMIT %s) RETURNING kind, record_id"""
+NOTED_JUST_NOW = """
+DELETE FROM crm_uncompared WHERE transaction = txid_current() AND kind = %s RETURNING record_id"""
 
+
+def keep_duplicates(kind: Kind, ids: Sequence[int], *, created: Sequence[int] = ()) -> int:
+    """Bring the pairs of the named people or accounts up to date; `created` are further ones that have none yet.
+
+    Returns how many of them look like another now that didn't before: of two that were named, the later one.
     Ids that are no longer there lose their pairs. Other kinds have no duplicates.
     """
-    if kind not in TABLES or not ids:
+    if kind not in TABLES or not (ids or created):
         return 0
-    table, rules = TABLES[kind], RULES[kind]
-    holds = " OR ".join(f"({rule})" for rule in rules.values())
+    rules = RULES[kind]
     found = " UNION ALL ".join(
-        f"({FOUND.format(reason=reason.value, rank=rank, table=table, rule=rule, most=MOST)})"
-        for rank, (reason, rule) in enumerate(rules.items())
+        f"({FOUND.format(table=TABLES[kind], rule=rule, most=MOST)})" for rule in rules.values()
     )
-    given: dict[str, Any] = {"kind": kind.value, "ids": list(ids)}
+    parts = {
+        "table": TABLES[kind],
+        "found": found,
+        "reason": REASON.format(rules=" ".join(f"WHEN {rule} THEN '{name}'" for name, rule in rules.items())),
+    }
+    named = sorted({*ids, *created})
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(FORGET.format(table=table, holds=holds), given)
-        cursor.execute(FIND.format(found=found), given)
-        return sum(new for (new,) in cursor.fetchall())
+        cursor.execute(WAIT, [LOCK])
+        parted: set[int] = set()
+        if ids:
+            cursor.execute(FORGET.format(**parts), {"kind": kind.value, "ids": list(ids)})
+            parted = {pk for (pk,) in cursor.fetchall()}
+        wanted: dict[str, Any] = {"kind": kind.value, "ids": list(parted.union(named)), "named": named}
+        cursor.execute(FIND.format(**parts), wanted)
+        return int((cursor.fetchone() or (0,))[0])
+
+
+def compare_waiting() -> int:
+    """Work through the oldest notes; returns how many they were, fewer than `AT_ONCE` where none is left."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(WAIT, [LOCK])
+        cursor.execute(NOTED, [AT_ONCE])
+        noted = cursor.fetchall()
+        ids: defaultdict[str, set[int]] = defaultdict(set)
+        for kind, record_id in noted:
+            ids[kind].add(record_id)
+        for kind in sorted(ids):
+            keep_duplicates(Kind(kind), sorted(ids[kind]))
+    return len(noted)
+
+
+def is_anything_waiting() -> bool:
+    return Uncompared.objects.exists()
+
+
+def compare_written(kind: Kind, created: Sequence[int]) -> int:
+    """Compare what this very transaction wrote, for one that inserts unnoticed; the count of `keep_duplicates`."""
+    with connection.cursor() as cursor:
+        cursor.execute(NOTED_JUST_NOW, [kind.value])
+        changed = {pk for (pk,) in cursor.fetchall()}
+    return keep_duplicates(kind, sorted(changed), created=created)
+
+
+def compare_now(kind: Kind, record_id: int) -> None:
+    """For whoever saved one record and looks at it next. Left to its note where somebody else compares."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(TRY, [LOCK])
+        if (cursor.fetchone() or (False,))[0]:
+            keep_duplicates(kind, [record_id])

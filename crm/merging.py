@@ -55,8 +55,12 @@ WITH claims AS (
 """ + JOURNAL.format(kind="'contact_role'", action="'updated'", changes="'{{\"is_primary\": [true, false]}}'")
 
 FORGET_PAIRS = """
-DELETE FROM crm_potentialduplicate
- WHERE kind = '{kind}' AND (record_id = ANY(%(losers)s) OR other_id = ANY(%(losers)s))"""
+WITH gone AS (
+  DELETE FROM crm_potentialduplicate
+   WHERE kind = '{kind}' AND (record_id = ANY(%(losers)s) OR other_id = ANY(%(losers)s)) RETURNING *)
+INSERT INTO crm_uncompared (kind, record_id)
+SELECT kind, record_id FROM gone UNION SELECT kind, other_id FROM gone"""
+"""Those who are left in a crowd may need another to be paired with (`crm.matching`)."""
 POINT = f"""
 WITH changed AS (
   UPDATE {{table}} r SET merged_into_id = m.survivor, hidden = true FROM {PAIRS}

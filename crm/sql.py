@@ -79,3 +79,15 @@ $$;
 """
 """The registrable domain of a web address, host or e-mail; NULL where there is none (C5, C7)."""
 DOMAIN_UNDO = "DROP FUNCTION lockstep_domain(text);"
+
+COMPANY = r"""
+CREATE FUNCTION lockstep_company(name text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT nullif(regexp_replace(
+    btrim(regexp_replace(lower(translate(name, '.''’', '')), '[[:punct:][:space:]]+', ' ', 'g')),
+    '( (inc|incorporated|corp|corporation|co|company|llc|llp|lp|ltd|limited|plc|pty|pte|pvt|gmbh|mbh|ag|kg|kgaa|ohg|ug'
+    '|sa|sas|sarl|srl|spa|sl|slu|bv|nv|oy|oyj|ab|as|asa|aps|se|sro|kft|zrt|kk|ltda))+$', ''), '')
+$$;
+"""
+"""A company's name regardless of case, punctuation and legal form; NULL where nothing is left (C5)."""
+COMPANY_UNDO = "DROP FUNCTION lockstep_company(text);"

@@ -44,3 +44,35 @@ def journal_triggers(kind: str) -> list[pgtrigger.Trigger]:
     return capture(
         "journal", lambda record, action, rows: f"lockstep_journal('{kind}', {record}.id, '{action}', {rows})"
     )
+
+
+def compare_triggers(kind: str, *columns: str) -> list[pgtrigger.Trigger]:
+    """The triggers that note a record as to be compared again when one of `columns` changed (spec C5).
+
+    An update counts even where `lockstep.skip` is on, since merges and conflicts write that way too; what a
+    pull inserts is compared by the pull itself.
+    """
+    note = f"INSERT INTO crm_uncompared (kind, record_id) VALUES ('{kind}', {{row}}.id);"
+    before, after = (", ".join(f"{row}.{column}" for column in columns) for row in ("OLD", "NEW"))
+
+    def trigger(
+        operation: pgtrigger.Operation, action: str, condition: str | None, func: str
+    ) -> pgtrigger.Trigger:
+        return pgtrigger.Trigger(
+            name=f"compare_{action}",
+            when=pgtrigger.After,
+            operation=operation,
+            condition=pgtrigger.Condition(condition) if condition else None,
+            func=f"{func} RETURN NULL;",
+        )
+
+    return [
+        trigger(pgtrigger.Insert, "created", NOT_SKIPPED, note.format(row="NEW")),
+        trigger(
+            pgtrigger.Update,
+            "updated",
+            CHANGED,
+            f"IF ({before}) IS DISTINCT FROM ({after}) THEN {note.format(row='NEW')} END IF;",
+        ),
+        trigger(pgtrigger.Delete, "deleted", None, note.format(row="OLD")),
+    ]

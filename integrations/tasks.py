@@ -12,6 +12,8 @@ from celery import Task, shared_task
 from django.db import transaction
 from django.utils import timezone
 
+from crm.matching import is_anything_waiting
+from crm.tasks import compare_records
 from integrations.models import Connection, SyncRun
 from integrations.salesforce.errors import SalesforceError
 from integrations.sync import due, notices, waiting, window
@@ -57,6 +59,8 @@ def tick() -> None:
         ring(pull_slice, run_id=run.pk)
     for connection in due.to_push(now):
         ring(push_changes, connection_id=connection.pk)
+    if is_anything_waiting():
+        ring(compare_records)
 
 
 @shared_task(soft_time_limit=50, time_limit=60)

@@ -3,7 +3,7 @@ from crm.models.contacts import Contact
 from crm.models.custom_fields import CustomField
 from crm.models.deals import ContactRole, Deal
 from crm.models.domains import PublicSuffix
-from crm.models.duplicates import PotentialDuplicate
+from crm.models.duplicates import PotentialDuplicate, Uncompared
 from crm.models.journal import JournalEntry
 from crm.models.records import Kind, Record
 from crm.models.stages import AccountStage, ContactStage, DealStage, Pipeline
@@ -24,5 +24,6 @@ __all__ = [
     "PotentialDuplicate",
     "PublicSuffix",
     "Record",
+    "Uncompared",
     "User",
 ]

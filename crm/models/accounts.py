@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from crm.models.records import Address, Kind, Record, search_field
 from crm.models.stages import AccountStage
-from crm.triggers import journal_triggers
+from crm.triggers import compare_triggers, journal_triggers
 
 
 class Account(Address, Record):
@@ -30,10 +30,18 @@ class Account(Address, Record):
             Record.search_index("account_search"),
             Record.merged_index("account_merged_into"),
             models.Index(models.functions.Lower("name"), "id", name="account_by_name"),
-            models.Index("domain", name="account_by_domain", condition=~models.Q(domain="")),
+            models.Index("domain", "id", name="account_by_domain", condition=~models.Q(domain="")),
+            models.Index(
+                models.Func("name", function="lockstep_company", output_field=models.TextField()),
+                "id",
+                name="account_by_company",
+            ),
         ]
         constraints: ClassVar[list[Any]] = [Record.merged_is_hidden("merged_account_is_hidden")]
-        triggers: ClassVar[list[pgtrigger.Trigger]] = journal_triggers(Kind.ACCOUNT)
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            *journal_triggers(Kind.ACCOUNT),
+            *compare_triggers(Kind.ACCOUNT, "name", "domain", "merged_into_id"),
+        ]
 
     def __str__(self) -> str:
         return self.name

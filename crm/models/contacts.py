@@ -8,7 +8,7 @@ from django.urls import reverse
 from crm.models.accounts import Account
 from crm.models.records import Address, Kind, Record, search_field
 from crm.models.stages import ContactStage
-from crm.triggers import journal_triggers
+from crm.triggers import compare_triggers, journal_triggers
 
 
 class Contact(Address, Record):
@@ -28,7 +28,12 @@ class Contact(Address, Record):
         max_length=255, blank=True, default="", help_text="where no account is known, as on a lead"
     )
     account = models.ForeignKey(
-        Account, on_delete=models.SET_NULL, null=True, blank=True, related_name="contacts"
+        Account,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="contacts",
+        db_index=False,  # contact_by_account begins with it
     )
     source = models.CharField(max_length=255, blank=True, default="")
     email_opt_out = models.BooleanField(default=False, db_default=False)
@@ -45,10 +50,23 @@ class Contact(Address, Record):
             Record.search_index("contact_search"),
             Record.merged_index("contact_merged_into"),
             models.Index(Lower("last_name"), Lower("first_name"), "id", name="contact_by_name"),
-            models.Index(Lower("email"), name="contact_by_email", condition=~models.Q(email="")),
+            models.Index(Lower("email"), "id", name="contact_by_email", condition=~models.Q(email="")),
+            models.Index(
+                "account",
+                Lower("last_name"),
+                Lower("first_name"),
+                "id",
+                name="contact_by_account",
+                condition=models.Q(account__isnull=False),
+            ),
         ]
         constraints: ClassVar[list[Any]] = [Record.merged_is_hidden("merged_contact_is_hidden")]
-        triggers: ClassVar[list[pgtrigger.Trigger]] = journal_triggers(Kind.CONTACT)
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            *journal_triggers(Kind.CONTACT),
+            *compare_triggers(
+                Kind.CONTACT, "email", "last_name", "first_name", "account_id", "merged_into_id"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or self.email or "(no name)"

@@ -31,3 +31,23 @@ class PotentialDuplicate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.record_id} and {self.other_id}: {self.get_reason_display()}"
+
+
+class Uncompared(models.Model):
+    """A record whose pairs may have changed and are yet to be found; a trigger's note, one for each change.
+
+    Nothing is unique here, so that no edit waits for another, nor for whoever works the notes through.
+    """
+
+    kind = models.CharField(max_length=32, choices=Kind.choices)
+    record_id = models.BigIntegerField()
+    transaction = models.BigIntegerField(db_default=models.Func(function="txid_current"))
+
+    class Meta:
+        verbose_name_plural = "uncompared"
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["transaction"], name="uncompared_by_transaction")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.record_id}"

@@ -14,6 +14,7 @@ from crm.forms import FORMS, RecordForm
 from crm.history import history_of, origin_of
 from crm.layout import groups_of, labels_of
 from crm.listing import page_of
+from crm.matching import compare_now
 from crm.merges_told import merge_of
 from crm.models import Account, Contact, Deal, Kind, Record
 from crm.pages import render_page
@@ -79,6 +80,7 @@ def edit(request: SignedInRequest, kind: str, pk: int) -> HttpResponse:
         if saved:
             form.save()
     if saved:
+        compare_now(Kind(kind), pk)
         messages.success(request, "Saved." if form.changed_data else "Nothing was changed.")
         return redirect(PAGES[Kind(kind)], pk)
     return record_page(request, record_or_404(kind, pk), {"form": form})
@@ -99,6 +101,7 @@ def new(request: SignedInRequest, kind: str) -> HttpResponse:
         if form.is_valid():
             with journal.acting(request.user, ORIGIN):
                 record = form.save()
+            compare_now(Kind(kind), record.pk)
             messages.success(request, f"{record} is in.")
             return redirect(PAGES[Kind(kind)], record.pk)
     else:

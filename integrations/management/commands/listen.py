@@ -8,6 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from kombu.exceptions import OperationalError
 
+from crm.matching import is_anything_waiting
+from crm.tasks import compare_records
 from integrations.listening import wake_ups
 from integrations.models import Connection
 from integrations.tasks import push_changes
@@ -33,5 +35,7 @@ def ring() -> None:
     try:
         for connection in Connection.objects.live():
             push_changes.delay(connection_id=connection.pk)
+        if is_anything_waiting():
+            compare_records.delay()
     except OperationalError as problem:
         logger.warning("The workers can't be woken: %s", problem)

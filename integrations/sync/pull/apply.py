@@ -19,6 +19,7 @@ from crm.journal import uncaptured
 from integrations.failpoints import reach
 from integrations.models import SyncedObject, SyncRun
 from integrations.sync.pull import chunk_sql, rereading
+from integrations.sync.pull.comparing import compare_adopted, compare_chunk
 from integrations.sync.pull.leads import LeadsAndContacts
 from integrations.sync.pull.lease import Lease
 from integrations.sync.pull.own_creates import OwnCreates
@@ -111,7 +112,13 @@ class Applier:
         if execute(found):
             for statement in rest:
                 execute(statement)
+            self._count_adopted()
         return int(_fetch(sql.SQL(chunk_sql.LAST_WAITING))[0])
+
+    def _count_adopted(self) -> None:
+        more = compare_adopted(self.plan.kind)
+        self.run.counts = self.run.counts | {"duplicates": self.run.counts.get("duplicates", 0) + more}
+        self.run.save(update_fields=["counts"])
 
     def _apply(self, first: int, until: int) -> None:
         with transaction.atomic():
@@ -146,6 +153,7 @@ class Applier:
         counts["merged"] += self.leads.settle(counts)
         for statement in statements.report_unfit:
             execute(statement)
+        counts["duplicates"] = compare_chunk(self.plan.kind)
         return counts
 
     def _lock(self, counts: Counter[str]) -> Counter[str]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db import DataError, transaction
 from django.db.models import F
 
+from crm.matching import compare_waiting
 from integrations.failpoints import reach
 from integrations.models import Connection, SyncError, SyncRun
 from integrations.salesforce.errors import Gone, QueryCursorLost, SalesforceError, SignInNeeded, TryLater
@@ -59,6 +60,7 @@ class _Worker:
                 child = self._next_child()
                 if child is None:
                     remove_deleted(self.run, self.lease)
+                    compare_waiting()
                     if self._end():
                         return True
                 if not self._may_go_on():
