@@ -32,6 +32,7 @@ ORIGINS = {
     "enrichment": "by an enrichment rule",
     "undo": "by an undo",
     "conflict": "by deciding a conflict",
+    "conversion": "as its lead was converted",
     "owners": "by the owner map",
     "unknown (SQL)": "directly in the database",
 }

@@ -9,7 +9,7 @@ from integrations.salesforce.errors import SalesforceError, TryLater
 from integrations.salesforce.ids import to18
 from integrations.salesforce.soql import quote
 from integrations.sync import push_errors
-from integrations.sync.push import outcomes, settle
+from integrations.sync.push import converted, outcomes, settle
 from integrations.sync.push.claim import Claim
 from integrations.sync.push.compose import Outgoing
 from integrations.sync.push.shift import Shift
@@ -18,8 +18,13 @@ from integrations.sync.push.shift import Shift
 def look_after(
     shift: Shift, claim: Claim, lost: Sequence[Outgoing], errors: Mapping[int, SalesforceError]
 ) -> None:
-    """Deleted there: the link is gone and nothing is pushed. Else a person has to see to it."""
+    """Deleted there: the link is gone and nothing is pushed. A converted lead's edit is its contact's.
+
+    Else a person has to see to it.
+    """
     try:
+        followed = converted.follow(shift, claim, lost, errors)
+        lost = [item for item in lost if item not in followed]
         deleted = _deleted(shift, lost)
     except TryLater as error:
         outcomes.postpone(shift, claim, lost, error)

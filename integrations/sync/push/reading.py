@@ -16,6 +16,8 @@ RETRIEVED = """
 CREATE TEMP TABLE retrieved ON COMMIT DROP AS
 SELECT row.place AS seq, {asked_at}::timestamptz AS asked_at, {columns}
   FROM jsonb_array_elements({rows}::jsonb) WITH ORDINALITY AS row(value, place)"""
+STILL_A_LEAD = "UPDATE chunk SET action = 'update' WHERE action = 'fold'"
+"""What else becomes of a lead that a contact stands for is a pull's to decide (C4)."""
 MET = "SELECT 1 FROM chunk WHERE action = 'update' LIMIT 1"
 
 
@@ -32,5 +34,6 @@ def merge_retrieved(plan: ObjectPlan, rows: list[dict[str, Any]], *, asked_at: d
         execute(sql.SQL("DROP TABLE IF EXISTS pg_temp.retrieved"))
         execute(sql.SQL(RETRIEVED).format(asked_at=at, columns=columns, rows=literal))
         execute(statements.chunk(0, len(rows)))
+        execute(sql.SQL(STILL_A_LEAD))
         if execute(sql.SQL(MET)):
             merge(statements)

@@ -1,0 +1,114 @@
+"""A lead that was converted while an edit of it was on its way: the edit is one of the contact now (spec C4)."""
+
+from collections.abc import Mapping, Sequence
+
+from django.db.models import F
+
+from crm import journal
+from crm.models import Contact
+from integrations.models import RecordLink, SyncedObject
+from integrations.salesforce.errors import SalesforceError
+from integrations.salesforce.ids import to18
+from integrations.sync import push_errors
+from integrations.sync.merging import linked_of, merge_as_salesforce_did
+from integrations.sync.pull.plan import fields_of_leads
+from integrations.sync.push import settle
+from integrations.sync.push.claim import Claim
+from integrations.sync.push.compose import Outgoing
+from integrations.sync.push.plan import push_plan
+from integrations.sync.push.shift import Shift
+
+CODE = "CANNOT_UPDATE_CONVERTED_LEAD"
+FIELDS = ("Id", "ConvertedContactId")
+ORIGIN = "conversion"
+
+
+def follow(
+    shift: Shift, claim: Claim, lost: Sequence[Outgoing], errors: Mapping[int, SalesforceError]
+) -> list[Outgoing]:
+    """Move the links of converted leads to their contacts; what was sent goes out again, to them.
+
+    Returns those that are settled. Raises SalesforceError from the one read that it takes.
+    """
+    leads = [item for item in lost if item.object == "Lead" and errors[item.entry.id].code == CODE]
+    if not leads:
+        return []
+    rows = shift.org.retrieve("Lead", [item.salesforce_id or "" for item in leads], FIELDS)
+    contacts = [to18(row["ConvertedContactId"]) if row and row["ConvertedContactId"] else "" for row in rows]
+    return [
+        item
+        for item, contact in zip(leads, contacts, strict=True)
+        if contact
+        and settle.persistently(lambda item=item, contact=contact: _move(shift, claim, item, contact))
+    ]
+
+
+def _move(shift: Shift, claim: Claim, item: Outgoing, contact: str) -> bool:
+    """False where somebody unlinked either meanwhile, or has let go of the contact here: a person sees to it."""
+    person = Contact.objects.select_for_update().filter(pk=item.entry.record_id).first()
+    links = RecordLink.objects.select_for_update().filter(connection=shift.connection)
+    lead = links.filter(salesforce_id=item.salesforce_id, state=RecordLink.State.LINKED).first()
+    there = links.filter(salesforce_id=contact).first()
+    linked = there is not None and there.state == RecordLink.State.LINKED
+    survivor = Contact.objects.filter(pk=there.record_id).first() if there and linked else None
+    let_go = there is not None and (there.state == RecordLink.State.TOMBSTONE or linked and survivor is None)
+    if person is None or lead is None or let_go:
+        return False
+    lead.state, lead.suppressed_by = RecordLink.State.SUPPRESSED, contact
+    lead.save(update_fields=["state", "suppressed_by"])
+    _count(shift, "Lead", linked=-1, suppressed=1)
+    push_errors.close(shift.connection, claim.kind, [person.pk], now=shift.clock())
+    if survivor is not None:
+        _join(shift, claim, item, person, survivor)
+    else:
+        _link(shift, lead, person, contact)
+        settle.put_back(claim.name, [item.entry.id], not_before=shift.clock())
+    return True
+
+
+def _link(shift: Shift, lead: RecordLink, person: Contact, contact: str) -> None:
+    """With what was agreed of the lead, so that the edit is seen as one made here since."""
+    plan = push_plan(shift.connection, "Contact")
+    merge = plan.merge.fields if plan.merge else ()
+    pairs = fields_of_leads(shift.connection, merge)
+    base = {name: lead.base[of_lead] for name, of_lead in pairs if of_lead in lead.base}
+    account = linked_of(shift.connection.pk, "account", [person.account_id or 0]).get(person.account_id or 0)
+    if account:
+        base["AccountId"] = account.salesforce_id
+    RecordLink.objects.update_or_create(
+        connection=shift.connection,
+        salesforce_id=contact,
+        defaults={
+            "salesforce_object": "Contact",
+            "kind": "contact",
+            "record_id": person.pk,
+            "state": RecordLink.State.LINKED,
+            "suppressed_by": "",
+            "base": base,
+            "system_modstamp": None,
+            "changed_at": shift.clock(),
+        },
+    )
+    _count(shift, "Contact", linked=1)
+
+
+def _join(shift: Shift, claim: Claim, item: Outgoing, person: Contact, survivor: Contact) -> None:
+    """The contact has a person here: the edit is made on that one, which takes the lead's person in."""
+    fields = [
+        field.target
+        for field in push_plan(shift.connection, "Lead").fields
+        if field.salesforce in item.values
+    ]
+    values = {field.column: getattr(person, field.column) for field in fields if field.column}
+    names = [field.key.removeprefix("custom.") for field in fields if not field.column]
+    custom = {name: person.custom.get(name) for name in names}
+    with journal.acting(None, ORIGIN):
+        survivor.change(values, custom)
+    settle.drop(claim.name, [item.entry.id], now=shift.clock())
+    pairs = [(person.pk, survivor.pk)]
+    merge_as_salesforce_did(shift.connection.pk, claim.kind, pairs, run=None, now=shift.clock())
+
+
+def _count(shift: Shift, name: str, *, linked: int, suppressed: int = 0) -> None:
+    synced = SyncedObject.objects.filter(connection=shift.connection, name=name)
+    synced.update(linked=F("linked") + linked, suppressed=F("suppressed") + suppressed)
