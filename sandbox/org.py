@@ -172,6 +172,11 @@ class Org(customizing.Customizing):
                 sql = "DELETE FROM _hidden_row WHERE user_id = ? AND object = ? AND id = ?"
             self.store.execute(sql, [user_id, self.registry.get(object).name, id])
 
+    def hidden_rows(self, id: str | None = None) -> list[tuple[str, str, str]]:
+        """Object, id and the user who doesn't see the row; of one row or all."""
+        sql = "SELECT object, id, user_id FROM _hidden_row WHERE ? IS NULL OR id = ? ORDER BY object, id, user_id"
+        return [tuple(row) for row in self.store.execute(sql, [id, id])]
+
     # reading
     def query(
         self, soql: str, *, user_id: str, all_rows: bool = False, committed: bool = True

@@ -115,6 +115,7 @@ def _fate_routes(front: "Front") -> Router:
             record_id,
             front.system_user,
             account_id=text(raw, "account_id") or None,
+            contact_id=text(raw, "contact_id") or None,
             opportunity=text(raw, "opportunity") or None,
         )
         return json_response(made)

@@ -1,7 +1,9 @@
-"""The recycle bin: what was deleted or merged away in the last fifteen days, and bringing it back."""
+"""The recycle bin: what was deleted or merged away in the last fifteen days, to bring back or delete for good."""
 
 from typing import TYPE_CHECKING
 
+from sandbox.errors import ApiError
+from sandbox.ids import is_id
 from sandbox.pages.frame import Frame, name_field
 from sandbox.pages.html import redirect, table, tag
 from sandbox.pages.records import when
@@ -36,7 +38,26 @@ def bin_routes(front: "Front") -> Router:
         front.org.undelete(name, record_id, user_id=user.id)
         return redirect(f"/ui/{name}/{record_id}", 303)
 
+    @router.post("/ui/bin/{name}/{record_id}/purge")
+    @frame.posting
+    def purge(
+        request: Request, user: SessionUser, form: dict[str, str], name: str, record_id: str
+    ) -> Response:
+        if not _is_deleted(front, user, name, record_id):
+            raise ApiError(
+                400, "INVALID_OPERATION", "Only what is in the recycle bin can be deleted for good."
+            )
+        front.org.purge(name, record_id)
+        return redirect("/ui/bin", 303)
+
     return router
+
+
+def _is_deleted(front: "Front", user: SessionUser, name: str, record_id: str) -> bool:
+    if not is_id(record_id):
+        return False
+    soql = f"SELECT Id FROM {name} WHERE IsDeleted = true AND Id = '{record_id}'"
+    return bool(front.org.query(soql, user_id=user.id, all_rows=True).ids())
 
 
 def _undeletable(front: "Front") -> list[str]:
@@ -54,9 +75,11 @@ def _deleted(front: "Front", frame: Frame, user: SessionUser, kind: str) -> list
     soql = f"SELECT {', '.join(columns)} FROM {kind} {newest}"
     rows = []
     for record in front.org.query(soql, user_id=user.id, all_rows=True).records():
-        address = f"/ui/bin/{kind}/{record['Id']}/undelete"
+        address = f"/ui/bin/{kind}/{record['Id']}"
         master = record.get("MasterRecordId")
         winner = tag("a", frame.name_of(master), href=f"/{master}") if master else ""
-        back = frame.button(user, address, "Undelete", "quiet")
-        rows.append([kind, record[name], when(record["SystemModstamp"]), winner, back])
+        back = frame.button(user, f"{address}/undelete", "Undelete", "quiet")
+        gone = frame.button(user, f"{address}/purge", "Delete for good", "danger")
+        buttons = tag("div", back, gone, class_="row")
+        rows.append([kind, record[name], when(record["SystemModstamp"]), winner, buttons])
     return rows

@@ -1,4 +1,4 @@
-"""Creating, changing and deleting records by hand. A refused form comes back as it was typed."""
+"""Creating and changing records by hand. A refused form comes back as it was typed."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from sandbox.errors import ApiError
 from sandbox.pages.frame import Frame
 from sandbox.pages.html import Markup, options, redirect, tag
-from sandbox.rules import merging
 from sandbox.web import Request, Response, Router, SessionUser
 from sandbox.write_options import WriteOptions
 
@@ -78,32 +77,6 @@ def editing_routes(front: "Front") -> Router:
         except ApiError as error:
             return _page(frame, request, user, replace(editing, error=error))
         return redirect(f"/ui/{name}/{record_id}", 303)
-
-    router.include(_fate_routes(front, frame))
-    return router
-
-
-def _fate_routes(front: "Front", frame: Frame) -> Router:
-    """What ends a record or joins it to another."""
-    router = Router()
-
-    @router.post("/ui/{name}/{record_id}/delete")
-    @frame.posting
-    def delete(request: Request, user: SessionUser, form: Form, name: str, record_id: str) -> Response:
-        front.org.delete(name, record_id, user_id=user.id)
-        return redirect(f"/ui/{name}", 303)
-
-    @router.post("/ui/{name}/{record_id}/merge")
-    @frame.posting
-    def merge(request: Request, user: SessionUser, form: Form, name: str, record_id: str) -> Response:
-        merging.merge(front.org, name, record_id, [form.get("loser", "").strip()], user.id)
-        return redirect(f"/ui/{name}/{record_id}", 303)
-
-    @router.post("/ui/Lead/{record_id}/convert")
-    @frame.posting
-    def convert(request: Request, user: SessionUser, form: Form, record_id: str) -> Response:
-        merging.convert(front.org, record_id, user_id=user.id)
-        return redirect(f"/ui/Lead/{record_id}", 303)
 
     return router
 

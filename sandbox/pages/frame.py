@@ -80,7 +80,8 @@ class Frame:
             return Markup("")
         known = [name for name in TABS if self.front.org.registry.find(name)]
         places = [(name, f"/ui/{name}") for name in known]
-        places += [("All objects", "/ui/all"), ("Recycle bin", "/ui/bin"), ("Setup", "/ui/setup")]
+        places += [("All objects", "/ui/all"), ("Recycle bin", "/ui/bin"), ("Hidden records", "/ui/hidden")]
+        places += [("Setup", "/ui/setup")]
         links = join(
             tag("a", label, href=address, aria_current="page" if label == tab else None)
             for label, address in places

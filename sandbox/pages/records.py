@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.pages.frame import Frame, name_field
 from sandbox.pages.html import Markup, hidden, table, tag
+from sandbox.pages.sharing import sharing
 from sandbox.web import Request, Response, Router, SessionUser
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ def _record_page(frame: Frame, request: Request, user: SessionUser, name: str, r
         tag("h2", title, dir="auto"),
         tag("div", *_actions(frame, user, description, record, here), class_="row"),
         tag("dl", *(piece for term, value in pairs for piece in (term, tag("dd", value, dir="auto")))),
+        sharing(frame, user, name, record),
         tab=name,
     )
 
@@ -153,7 +155,7 @@ def _actions(
     if description["deletable"]:
         actions.append(frame.button(user, f"{here}/delete", "Delete", "danger"))
     if description["name"] == "Lead" and not record.get("IsConverted"):
-        actions.append(frame.button(user, f"{here}/convert", "Convert", "quiet"))
+        actions.append(tag("a", "Convert", href=f"{here}/convert", class_="button quiet"))
     if description["mergeable"]:
         label = tag(
             "input", name="loser", placeholder="Id of the record to merge in", aria_label="Record to merge in"

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 from sandbox.ids import is_id
 from sandbox.pages.bin import bin_routes
 from sandbox.pages.editing import editing_routes
+from sandbox.pages.fates import fate_routes
 from sandbox.pages.frame import not_found_page
 from sandbox.pages.html import redirect
 from sandbox.pages.records import record_routes
 from sandbox.pages.setup import setup_routes
+from sandbox.pages.sharing import sharing_routes
 from sandbox.pages.signing_in import sign_in_routes
 from sandbox.web import Request, Response, Router
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 
 def page_routes(front: "Front") -> Router:
     router = Router()
-    for routes in (sign_in_routes, setup_routes, bin_routes, editing_routes, record_routes):
+    first = (sign_in_routes, setup_routes, bin_routes, sharing_routes)
+    for routes in (*first, editing_routes, fate_routes, record_routes):
         router.include(routes(front))
     router.include(_deep_links(front))
     return router

@@ -36,18 +36,28 @@ def merge(org: "Org", object: str, winner: str, losers: list[str], user_id: str)
 
 
 def convert(
-    org: "Org", lead_id: str, user_id: str, *, account_id: str | None = None, opportunity: str | None = None
+    org: "Org",
+    lead_id: str,
+    user_id: str,
+    *,
+    account_id: str | None = None,
+    contact_id: str | None = None,
+    opportunity: str | None = None,
 ) -> dict[str, str | None]:
-    """Makes account (unless given), contact and, with a name for it, an opportunity; the lead stays, read-
-    only.
+    """Makes account and contact, unless given, and with a name for it an opportunity; the lead stays, read-only.
+
+    A contact that is given keeps what it has, and its account if it has one.
     """
     with org.transaction():
         kind = org.registry.get("Lead")
         lead = existing(org, kind, lead_id)
         if lead["IsConverted"]:
             raise ApiError(400, "CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", [])
-        account_id = account_id or org.insert("Account", {"Name": lead["Company"]}, user_id=user_id)
-        contact_id = org.insert("Contact", _contact(lead, account_id), user_id=user_id)
+        if account_id:
+            account_id = str(existing(org, org.registry.get("Account"), account_id)["Id"])
+        contact = existing(org, org.registry.get("Contact"), contact_id) if contact_id else {}
+        account_id = _account(org, lead, account_id, contact, user_id)
+        contact_id = _convert_contact(org, lead, account_id, contact, user_id)
         opportunity_id = None
         if opportunity:
             deal = {"Name": opportunity, "StageName": "Prospecting", "CloseDate": org.stamp()[:10]}
@@ -55,6 +65,28 @@ def convert(
             opportunity_id = org.insert("Opportunity", deal, user_id=user_id)
         _finish(org, lead["Id"], account_id, contact_id, opportunity_id, user_id)
         return {"accountId": account_id, "contactId": contact_id, "opportunityId": opportunity_id}
+
+
+def _account(
+    org: "Org", lead: dict[str, Any], account_id: str | None, contact: dict[str, Any], user_id: str
+) -> str:
+    theirs = contact.get("AccountId")
+    if theirs and account_id and theirs != account_id:
+        message = "The contact belongs to another account than the one chosen."
+        raise ApiError(400, "INVALID_OPERATION", message, ["AccountId"])
+    found = theirs or account_id
+    return str(found) if found else org.insert("Account", {"Name": lead["Company"]}, user_id=user_id)
+
+
+def _convert_contact(
+    org: "Org", lead: dict[str, Any], account_id: str, contact: dict[str, Any], user_id: str
+) -> str:
+    values = _contact(lead, account_id)
+    if not contact:
+        return org.insert("Contact", values, user_id=user_id)
+    empty = {name: value for name, value in values.items() if not contact.get(name)}
+    org.update("Contact", contact["Id"], empty, user_id=user_id, options=WriteOptions(auto_assign=False))
+    return str(contact["Id"])
 
 
 def _contact(lead: dict[str, Any], account_id: str) -> dict[str, Any]:

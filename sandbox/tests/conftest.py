@@ -3,6 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.testing import RunningOrg, start_org
+from sandbox.tests.browsing import Browser
 from sandbox.tests.calling import app_token
 
 
@@ -40,3 +41,8 @@ def token(org: RunningOrg) -> str:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningOrg]:
     with start_org(tmp_path_factory.mktemp("demo"), seed="demo") as org:
         yield org
+
+
+@pytest.fixture
+def browser(org: RunningOrg) -> Browser:
+    return Browser(org)

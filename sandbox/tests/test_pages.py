@@ -1,44 +1,14 @@
 """The org's own pages, as a person's browser meets them."""
 
-import re
 from urllib.parse import urlencode
 
 import pytest
 
 from sandbox.testing import RunningOrg
-from sandbox.tests.calling import Reply, post_form, send, user_id
+from sandbox.tests.browsing import Browser, make
+from sandbox.tests.calling import post_form, send, user_id
 
 NASTY = "<script>alert(1)</script>"
-
-
-class Browser:
-    """Keeps the cookie and the form token of its session."""
-
-    def __init__(self, org: RunningOrg) -> None:
-        self.org = org
-        reply = post_form(org, "/ui/sign-in", {"user": user_id(org, "sales@acme.example")})
-        self.cookie = reply.headers["set-cookie"].split(";")[0]
-        found = re.search(r'name="_form_token" value="(\w+)"', self.get("/ui/setup").text)
-        assert found
-        self.token = found[1]
-
-    def get(self, path: str) -> Reply:
-        return send(self.org, "GET", path, headers={"Cookie": self.cookie})
-
-    def post(self, path: str, **fields: str) -> Reply:
-        return post_form(self.org, path, {"_form_token": self.token} | fields, {"Cookie": self.cookie})
-
-
-@pytest.fixture
-def browser(org: RunningOrg) -> Browser:
-    return Browser(org)
-
-
-def make(browser: Browser, name: str, **fields: str) -> str:
-    """Create a record on its form; returns its id."""
-    reply = browser.post(f"/ui/{name}/new", **fields)
-    assert reply.status == 303, reply.text
-    return reply.headers["location"].rpartition("/")[2]
 
 
 def test_the_start_asks_who_one_is(org: RunningOrg) -> None:
