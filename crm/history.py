@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import formats, timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
@@ -150,7 +151,8 @@ def event_of(
 def survivors_in(entries: Iterable[JournalEntry], kind: str) -> dict[int | None, Record]:
     """The records that the entries say another was merged into, in one query where there are any."""
     ids = {entry.changes[MERGED][-1] for entry in entries if MERGED in entry.changes}
-    return dict(MODELS[kind]._default_manager.defer("search", "custom").in_bulk(ids)) if ids else {}
+    everyone: QuerySet[Any] = MODELS[kind]._default_manager.all()
+    return dict(everyone.defer("search", "custom").in_bulk(ids)) if ids else {}
 
 
 def how(origin: str) -> str:

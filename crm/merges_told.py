@@ -1,10 +1,11 @@
 """What a record tells of those that were merged into it; their own history says it of themselves (spec C9)."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
 
-from crm.history import MERGED, Event, Teller, event_of
+from crm.history import MERGED, MODELS, Event, Teller, event_of
 from crm.models import JournalEntry, Record
 
 MOST = 200
@@ -24,8 +25,8 @@ def events(record: Record, since: datetime | None, until: datetime | None) -> li
 
 def merged_into(record: Record) -> list[Record]:
     """The newest of those that it took in, directly or before."""
-    found = type(record)._default_manager.filter(merged_into=record).defer("search", "custom")
-    return list(found.order_by("-pk")[:MOST])
+    everyone: QuerySet[Any] = MODELS[record.kind]._default_manager.all()
+    return list(everyone.filter(merged_into=record).defer("search", "custom").order_by("-pk")[:MOST])
 
 
 def merge_of(record: Record) -> Event | None:

@@ -89,7 +89,7 @@ def edit(request: SignedInRequest, kind: str, pk: int) -> HttpResponse:
 def leave_merged(request: SignedInRequest, record: Record) -> HttpResponse:
     """What was merged away stays as it was: its survivor is the one to work on."""
     messages.warning(request, f"It was merged into {record.merged_into}: nothing of it can be changed.")
-    return redirect(record)
+    return redirect(PAGES[Kind(record.kind)], record.pk)
 
 
 @require_http_methods(["GET", "POST"])
