@@ -41,6 +41,9 @@ class RecordLink(models.Model):
         null=True, help_text="the org's clock at its answer to our last write; pages read before are stale"
     )
     reread = models.BooleanField(default=False, db_default=False)
+    merged_record_id = models.BigIntegerField(
+        null=True, help_text="the record that was merged away here when the link ended (C9)"
+    )
     changed_at = models.DateTimeField(db_default=models.functions.Now())
 
     class Meta:

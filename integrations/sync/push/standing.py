@@ -11,7 +11,7 @@ from integrations.sync.push.claim import Claim, Claimed
 from integrations.sync.push.plan import TABLES
 
 STANDS = """
-SELECT o.id, r.id IS NOT NULL, l.salesforce_object, l.salesforce_id, l.state, {stage}, {hidden}
+SELECT o.id, r.id IS NOT NULL, l.salesforce_object, l.salesforce_id, l.state, {stage}, {hidden}, {merged}
   FROM integrations_outboxentry o
   LEFT JOIN {table} r ON r.id = o.record_id
   {stages}
@@ -34,6 +34,7 @@ class Stand:
     link_state: str | None
     stage: str | None
     hidden: bool | None
+    merged: bool = False
 
     @property
     def linked(self) -> bool:
@@ -41,8 +42,8 @@ class Stand:
 
     @property
     def new(self) -> bool:
-        """Here, and never known to Salesforce."""
-        return self.here and self.link_state is None
+        """Here, and never known to Salesforce; what was merged away never will be (spec C9)."""
+        return self.here and self.link_state is None and not self.merged
 
 
 def stands_of(claim: Claim, connection_id: int) -> list[Stand]:
@@ -52,6 +53,7 @@ def stands_of(claim: Claim, connection_id: int) -> list[Stand]:
         stage=sql.SQL("g.name" if stages else "NULL"),
         stages=sql.SQL(f"LEFT JOIN {stages} g ON g.id = r.stage_id" if stages else ""),
         hidden=sql.SQL("r.hidden" if stages else "false"),
+        merged=sql.SQL("r.merged_into_id IS NOT NULL" if stages else "false"),
     )
     return [Stand(claim.rows[id], *rest) for id, *rest in fetch(query, [connection_id, list(claim.rows)])]
 
