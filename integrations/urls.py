@@ -1,9 +1,14 @@
-from django.urls import path
+from django.urls import path, register_converter
 
 from integrations.configuration.pages import PAGES
-from integrations.views import conflicts, connecting, overview, owners, records, settings, switches
+from integrations.views import comparing, conflicts, connecting, overview, owners, records, settings, switches
+
+register_converter(comparing.Folder, "folder")
 
 urlpatterns = [
+    path("<folder:kind>/<int:pk>/merge/", comparing.merge_with, name="merge_with"),
+    path("<folder:kind>/<int:pk>/compare/<int:other>/", comparing.compare_page, name="compare"),
+    path("<folder:kind>/<int:pk>/compare/<int:other>/told/", comparing.told, name="compare_told"),
     path("integrations/", overview.integrations, name="integrations"),
     path("integrations/conflicts/", conflicts.conflicts, name="conflicts"),
     path("integrations/salesforce/", overview.salesforce, name="salesforce"),

@@ -153,7 +153,7 @@ def test_chosen_values_are_an_edit_of_the_survivor_that_goes_out(live: Connectio
         "Chair",
         account,
         {"tier": "Gold", "size": 2},
-    )  # type: ignore[attr-defined]
+    )
     entry = JournalEntry.objects.filter(record_id=survivor.pk, kind="contact").latest("id")
     assert entry.changes["title"] == ["CEO", "Chair"]
     assert (entry.actor, entry.origin) == (user, "web")
