@@ -28,6 +28,8 @@ PAGES = {
     "/people/{contact}/edit/": EVERYONE,
     "/people/{contact}/delete/": EVERYONE,
     "/people/{contact}/history/": EVERYONE,
+    "/people/{contact}/merge/": EVERYONE,
+    "/people/{contact}/compare/{other}/": EVERYONE,
     "/people/{contact}/why/title/": EVERYONE,
     "/accounts/": EVERYONE,
     "/accounts/new/": EVERYONE,
@@ -83,6 +85,7 @@ def rows() -> dict[str, int]:
     )
     return {
         "contact": make_contact().pk,
+        "other": make_contact().pk,
         "account": make_account().pk,
         "deal": make_deal(stage=make_stage()).pk,
         "error": error.pk,
@@ -123,7 +126,8 @@ OPEN = {"", "healthz", "favicon.ico", "admin/login/", "admin/logout/", "admin/js
 
 
 def filled(route: str) -> str:
-    for placeholder in ("<int:pk>", "<path:object_id>", "<id>", "<path:url>"):
+    route = route.replace("<folder:kind>", "people")
+    for placeholder in ("<int:pk>", "<int:other>", "<path:object_id>", "<id>", "<path:url>"):
         route = route.replace(placeholder, "1")
     return "/" + route.replace("<str:kind>", "contact").replace("<str:field>", "title")
 

@@ -79,8 +79,8 @@ UNLINKED = (
 )
 """Links of an org before this one don't count (A7). OFFSET 0 has each record asked for by its index: joined, a
 planner with old statistics walks through all links for each."""
-MATCHABLE = f"{UNLINKED} AND NOT {ON_ITS_WAY.format(record='r.id')}"
-"""What is on its way to Salesforce becomes a record of its own there."""
+MATCHABLE = f"{UNLINKED} AND r.merged_into_id IS NULL AND NOT {ON_ITS_WAY.format(record='r.id')}"
+"""What is on its way to Salesforce becomes a record of its own there; what was merged away is none any more."""
 CANDIDATES = {
     "contact": (
         "SELECT r.id FROM crm_contact r WHERE c.match_key <> '' AND lower(r.email) = c.match_key"
@@ -108,9 +108,10 @@ SELECT l.id FROM integrations_recordlink l
 LEAVE_STALE = f"""
 UPDATE chunk c SET action = 'stale' FROM integrations_recordlink l
  WHERE l.id = c.link_id AND c.action NOT IN ('same', 'suppressed', 'ignore', 'stale')
-   AND (l.pushed_at >= c.asked_at AND c.modstamp < l.pushed_at OR {ON_ITS_WAY.format(record="l.record_id")})"""
+   AND (l.pushed_at >= c.asked_at AND c.modstamp < l.pushed_at OR {ON_ITS_WAY.format(record="l.record_id")}
+        OR l.record_id <> c.record_id AND c.action IN ('update', 'gone'))"""
 """What was read before our last write was answered says nothing of what Salesforce holds now (*Traps*), unless
-it was written there surely after it."""
+it was written there surely after it. A record that was merged here until it was locked is judged anew."""
 LET_WAIT = "UPDATE chunk SET action = 'stale' WHERE link_id IS NULL AND sid = ANY (%s)"
 """What may be a create of ours, while that can't be decided (C6)."""
 STALE_FROM = """
