@@ -1,12 +1,10 @@
-"""What follows from a row's values: names, defaults, and what a stage, a status or a time means."""
+"""What follows from a row's values: names, defaults, and what a stage means."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sandbox.errors import ApiError
+from sandbox.rules import activities
 from sandbox.schema.objects import ObjectType
-from sandbox.stamps import parse, stamp
 
 if TYPE_CHECKING:
     from sandbox.org import Org
@@ -71,49 +69,8 @@ def _share(amount: float | None, percent: float | None) -> float | None:
     return None if amount is None else round(amount * (percent or 0) / 100, 2)
 
 
-def task(org: "Org", row: Row, changed: Row) -> None:
-    _related(org, row)
-    row["IsClosed"] = int(org.listed("TaskStatus", row.get("Status"), "IsClosed"))
-    row["IsHighPriority"] = int(org.listed("TaskPriority", row.get("Priority"), "IsHighPriority"))
-    if not row["IsClosed"]:
-        row["CompletedDateTime"] = None
-    elif not row.get("CompletedDateTime"):
-        row["CompletedDateTime"] = org.stamp()
-    row["TaskSubtype"] = row.get("TaskSubtype") or "Task"
-
-
-def event(org: "Org", row: Row, changed: Row) -> None:
-    """A start, and either how long it takes or when it ends; the third follows."""
-    _related(org, row)
-    start = changed.get("StartDateTime") or changed.get("ActivityDateTime") or row.get("StartDateTime")
-    if not start and row.get("ActivityDate"):
-        start = f"{row['ActivityDate']}T00:00:00.000+0000"
-    minutes, end = row.get("DurationInMinutes"), row.get("EndDateTime")
-    if not start or (minutes is None and not end):
-        message = (
-            "Either Duration or End time must be specified, with a start: StartDateTime, DurationInMinutes"
-        )
-        raise ApiError(400, "FIELD_INTEGRITY_EXCEPTION", message, ["DurationInMinutes"])
-    if "EndDateTime" in changed or minutes is None:
-        minutes = int((parse(str(end)) - parse(start)).total_seconds() // 60)
-    row["StartDateTime"] = row["ActivityDateTime"] = start
-    row["ActivityDate"], row["DurationInMinutes"] = start[:10], minutes
-    row["EndDateTime"] = stamp(parse(start) + timedelta(minutes=minutes))
-    row["EndDate"] = row["EndDateTime"][:10]
-
-
-def _related(org: "Org", row: Row) -> None:
-    """The activity's account; a lead and a related record exclude each other."""
-    who, what = row.get("WhoId"), row.get("WhatId")
-    if who and what and who.startswith("00Q"):
-        message = "field integrity exception: WhoId, WhatId (Cannot relate a lead and another record)"
-        raise ApiError(400, "FIELD_INTEGRITY_EXCEPTION", message, ["WhoId", "WhatId"])
-    account = what if what and what.startswith("001") else org.parent_account(what)
-    row["AccountId"] = account or org.parent_account(who)
-
-
 _BY_OBJECT: dict[str, "Callable[[Org, Row, Row], None]"] = {
     "Opportunity": stage,
-    "Task": task,
-    "Event": event,
+    "Task": activities.task,
+    "Event": activities.event,
 }

@@ -106,8 +106,23 @@ def _finish(
     values |= {"ConvertedAccountId": account_id, "ConvertedContactId": contact_id}
     values |= {"ConvertedOpportunityId": opportunity_id, "LastModifiedById": user_id}
     org.raw_update("Lead", id, {**values, "LastModifiedDate": now, "SystemModstamp": now})
+    _move_activities(org, id, account_id, contact_id, opportunity_id, now)
+
+
+def _move_activities(
+    org: "Org", lead_id: str, account_id: str, contact_id: str, opportunity_id: str | None, now: str
+) -> None:
+    """What was the lead's is the contact's now, and about the opportunity where there is one."""
     for object in ("Task", "Event"):
-        kind = org.registry.find(object)
-        if kind:
-            sql = f'UPDATE {quoted(object)} SET "WhoId" = ?, "SystemModstamp" = ? WHERE "WhoId" = ?'
-            org.store.execute(sql, [contact_id, now, id])
+        if org.registry.find(object):
+            sql = f"""UPDATE {quoted(object)} SET "WhoId" = ?, "WhatId" = ?, "AccountId" = ?, "SystemModstamp" = ?
+                       WHERE "WhoId" = ?"""
+            org.store.execute(sql, [contact_id, opportunity_id, account_id, now, lead_id])
+    for object, link in (
+        ("EmailMessage", "RelatedToId"),
+        ("EmailMessageRelation", "RelationId"),
+        ("EventRelation", "RelationId"),
+    ):
+        if org.registry.find(object):
+            sql = f'UPDATE {quoted(object)} SET {quoted(link)} = ?, "SystemModstamp" = ? WHERE {quoted(link)} = ?'
+            org.store.execute(sql, [contact_id, now, lead_id])

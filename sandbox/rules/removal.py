@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.errors import ApiError
 from sandbox.ids import is_id, to18
-from sandbox.rules import checks
+from sandbox.rules import checks, invitations
 from sandbox.rules.saving import existing
 from sandbox.schema.objects import ObjectType
 from sandbox.store import quoted
@@ -37,11 +37,14 @@ def _remove(org: "Org", kind: ObjectType, id: str, user_id: str, now: str) -> No
                 _remove(org, child, child_id, user_id, now)
             else:
                 org.store.update(child, child_id, {link: None, "SystemModstamp": now})
+    gone = org.store.row(kind, id)
     if kind.has("IsDeleted"):
         marks: dict[str, Any] = {"IsDeleted": 1, "LastModifiedDate": now, "LastModifiedById": user_id}
         org.store.update(kind, id, {**marks, "SystemModstamp": now})
     else:
         purge(org, kind, id)
+    if gone is not None:
+        invitations.keep_marked(org, kind, gone)
 
 
 def _children(org: "Org", kind: ObjectType) -> list[tuple[ObjectType, str, bool, bool]]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.errors import ApiError
 from sandbox.ids import is_id, to18
-from sandbox.rules import checks, contact_roles, derived, incoming, own_rules
+from sandbox.rules import checks, contact_roles, derived, emails, incoming, invitations, own_rules
 from sandbox.schema.objects import ObjectType
 from sandbox.stamps import stamp
 from sandbox.store import quoted
@@ -30,7 +30,9 @@ def insert(org: "Org", kind: ObjectType, values: Values, *, user_id: str, option
         message = f"entity type cannot be inserted: {kind.label}"
         raise ApiError(400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message, [])
     with org.transaction():
+        values, recipients = emails.without_recipients(kind, values)
         given = incoming.read(org, kind, values, user_id=user_id, creating=True)
+        emails.check_new(kind, given)
         row = dict(given)
         derived.defaults(kind, row)
         _assign(org, kind, row, user_id, options)
@@ -38,6 +40,7 @@ def insert(org: "Org", kind: ObjectType, values: Values, *, user_id: str, option
         _check(org, kind, row, row)
         (row["Id"],) = org.store.next_ids(kind.prefix)
         checks.unique(org, kind, row["Id"], row)
+        invitations.check(org, kind, row)
         row |= derived.derive(org, kind, dict(row), dict(row))
         row |= _stamps(org, kind, user_id, creating=True)
         contact_id = row.pop("ContactId", None) if kind.name == "Opportunity" else None
@@ -49,6 +52,8 @@ def insert(org: "Org", kind: ObjectType, values: Values, *, user_id: str, option
         own_rules.find_duplicates(org, kind, row, row, options)
         if contact_id:
             _primary_role(org, row["Id"], contact_id, user_id, options)
+        emails.after_new(org, kind, row, recipients, user_id)
+        invitations.keep_marked(org, kind, row)
         return str(row["Id"])
 
 
@@ -63,6 +68,7 @@ def update(
         given = incoming.read(org, kind, values, user_id=user_id, creating=False)
         if kind.name == "Lead" and before.get("IsConverted"):
             raise ApiError(400, "CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", [])
+        emails.check_change(kind, before, given)
         given |= _assigned(org, kind, options)
         row = {**before, **given}
         checks.required(kind, row, given)
@@ -74,6 +80,7 @@ def update(
         contact_roles.keep_one_primary(org, kind, row, given, user_id)
         own_rules.validate(org, kind, before["Id"], user_id)
         own_rules.find_duplicates(org, kind, {**row, **further}, given, options)
+        emails.after_change(org, kind, before, row, user_id)
 
 
 def upsert(

@@ -1,7 +1,13 @@
 """The standard objects of a new org, with a few custom fields as a real one would have."""
 
 from sandbox.schema.catalogue.accounts import account
-from sandbox.schema.catalogue.activities import email_message, event, task
+from sandbox.schema.catalogue.activities import (
+    email_message,
+    email_message_relation,
+    event,
+    event_relation,
+    task,
+)
 from sandbox.schema.catalogue.contacts import contact
 from sandbox.schema.catalogue.leads import lead
 from sandbox.schema.catalogue.opportunities import contact_role, opportunity, stage
@@ -15,6 +21,7 @@ def standard_objects() -> list[ObjectType]:
     objects = [
         *(account(), contact(), lead(), opportunity(), stage(), contact_role()),
         *(task(), event(), email_message(), user(), group(), profile()),
+        *(event_relation(), email_message_relation()),
         *(record_type(), organization(), task_status(), task_priority()),
     ]
     by_name = {each.name: each for each in objects}

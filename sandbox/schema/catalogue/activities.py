@@ -124,7 +124,8 @@ def event() -> ObjectType:
 def email_message() -> ObjectType:
     fields = [
         id_field("Email Message"),
-        make("ActivityId", "Activity ID", "reference", to="Task"),
+        make("ParentId", "Parent ID", "reference", to="Case", updateable=False),
+        make("ActivityId", "Activity ID", "reference", to="Task", updateable=False),
         *stamps(),
         make("TextBody", "Text Body", "textarea", 32000),
         make("HtmlBody", "HTML Body", "textarea", 131072),
@@ -135,7 +136,7 @@ def email_message() -> ObjectType:
         make("ToAddress", "To Address", "string", 4000),
         make("CcAddress", "CC Address", "string", 4000),
         make("BccAddress", "BCC Address", "string", 4000),
-        make("Incoming", "Is Incoming", "boolean"),
+        make("Incoming", "Is Incoming", "boolean", updateable=False),
         make("HasAttachment", "Has Attachment", "boolean", readonly=True),
         make(
             "Status",
@@ -153,7 +154,8 @@ def email_message() -> ObjectType:
         make("IsExternallyVisible", "Is Externally Visible", "boolean"),
         make("MessageIdentifier", "Message ID", "string", 765, idLookup=True),
         make("ThreadIdentifier", "Thread ID", "string", 765),
-        make("IsClientManaged", "Is Client Managed", "boolean"),
+        make("IsClientManaged", "Is Client Managed", "boolean", updateable=False),
+        make("FromId", "From ID", "reference", to=["Contact", "Lead", "User"], updateable=False),
         make(
             "RelatedToId",
             "Related To ID",
@@ -168,3 +170,71 @@ def email_message() -> ObjectType:
         make("IsBounced", "Is Bounced?", "boolean", readonly=True),
     ]
     return make_object("EmailMessage", "Email Message", "02s", fields, mruEnabled=False)
+
+
+def email_message_relation() -> ObjectType:
+    """Whom an e-mail went to. The key prefix is made up."""
+    fields = [
+        id_field("Email Message Relation"),
+        make(
+            *("EmailMessageId", "Email Message ID", "reference"),
+            to="EmailMessage",
+            child="EmailMessageRelations",
+            cascade=True,
+            required=True,
+            updateable=False,
+        ),
+        make(
+            *("RelationId", "Relation ID", "reference"),
+            to=["Contact", "Lead", "User"],
+            child="EmailMessageRelations",
+            cascade=True,
+        ),
+        make(
+            *("RelationType", "Relation Type", "picklist", 40),
+            values=["ToAddress", "CcAddress", "BccAddress", "FromAddress", "OtherAddress"],
+            restrictedPicklist=True,
+            required=True,
+            updateable=False,
+        ),
+        make("RelationAddress", "Relation Address", "string", 4000, updateable=False),
+        *stamps(),
+        deleted(),
+    ]
+    return make_object(
+        "EmailMessageRelation", "Email Message Relation", "0Em", fields, undeletable=False, mruEnabled=False
+    )
+
+
+def event_relation() -> ObjectType:
+    """Who is invited to an event, and what they answered."""
+    fields = [
+        id_field("Event Relation"),
+        make(
+            *("RelationId", "Relation ID", "reference"),
+            to=["Contact", "Lead", "User"],
+            child="EventRelations",
+            cascade=True,
+            required=True,
+            updateable=False,
+        ),
+        make(
+            *("EventId", "Event ID", "reference"),
+            to="Event",
+            child="EventRelations",
+            cascade=True,
+            required=True,
+            updateable=False,
+        ),
+        make(
+            *("Status", "Status", "picklist", 40),
+            values=["New", "Declined", "Accepted", "Uninvited", "Maybe"],
+            restrictedPicklist=True,
+            default="New",
+        ),
+        make("RespondedDate", "Responded Date", "datetime"),
+        make("Response", "Comment", "string", 255),
+        *stamps(),
+        deleted(),
+    ]
+    return make_object("EventRelation", "Event Relation", "0RE", fields, undeletable=False, mruEnabled=False)

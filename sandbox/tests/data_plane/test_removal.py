@@ -93,6 +93,28 @@ def test_a_converted_lead_stays_and_can_no_longer_be_written(org: Org, ada: str)
     ]
 
 
+def test_a_converted_leads_activities_are_the_contacts(org: Org, ada: str) -> None:
+    lead = org.insert("Lead", {"LastName": "L", "Company": "C"}, user_id=ada)
+    task = org.insert("Task", {"WhoId": lead}, user_id=ada)
+    email = org.insert("EmailMessage", {"RelatedToId": lead, "Status": "3"}, user_id=ada)
+    made = convert(org, lead, ada, opportunity="Deal")
+    moved = org.get("Task", task, ["WhoId", "WhatId", "AccountId"], user_id=ada)
+
+    assert (moved["WhoId"], moved["WhatId"]) == (made["contactId"], made["opportunityId"])
+    assert moved["AccountId"] == made["accountId"]
+    related = org.get("EmailMessage", email, ["RelatedToId"], user_id=ada)["RelatedToId"]
+    assert related == made["contactId"]
+
+
+def test_a_lead_may_become_a_contact_that_is_there(org: Org, ada: str, family: dict[str, str]) -> None:
+    lead = org.insert("Lead", {"LastName": "L", "Company": "C", "Email": "l@c.example"}, user_id=ada)
+    made = convert(org, lead, ada, contact_id=family["contact"])
+    kept = org.get("Contact", family["contact"], ["LastName", "Email"], user_id=ada)
+
+    assert (made["contactId"], made["accountId"]) == (family["contact"], family["account"])
+    assert (kept["LastName"], kept["Email"]) == ("C", "l@c.example")
+
+
 def test_a_deleted_deal_takes_its_contact_roles_along(org: Org, ada: str, family: dict[str, str]) -> None:
     deal = {"Name": "D", "StageName": "Prospecting", "CloseDate": "2026-06-01", "ContactId": family["boss"]}
     id = org.insert("Opportunity", deal, user_id=ada)
