@@ -6,10 +6,10 @@ class CrmConfig(AppConfig):
     verbose_name = "Records"
 
     def ready(self) -> None:
-        from crm import checks  # noqa: F401  registers itself
+        from crm import checks, duplicates, merges_told  # noqa: F401  checks register themselves
         from crm.catalogue import register_fields
         from crm.history import register_teller
-        from crm.merges_told import TELLER
 
         register_fields()
-        register_teller(TELLER)
+        register_teller(merges_told.TELLER)
+        register_teller(duplicates.TELLER)

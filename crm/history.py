@@ -1,6 +1,6 @@
 """A record's journal in words: who, when, by what, and each value before and after (spec O4, I5)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -55,7 +55,7 @@ class Change:
 class Event:
     """`who` is empty where no user did it; `said` is what happened where no value here changed.
 
-    `about` is the other record that it happened with, named and linked right after `said`.
+    `about` is the other record that it happened with, named and linked right after `said`, `further` are more such.
     """
 
     at: datetime
@@ -66,6 +66,7 @@ class Event:
     changes: list[Change]
     said: str = ""
     about: Record | None = None
+    further: Sequence[Record] = ()
 
 
 @dataclass(frozen=True, slots=True)

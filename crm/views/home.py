@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Count as DatabaseCount
 from django.http import HttpResponse
 
+from crm.duplicates import twins_of_mine
 from crm.listing import COUNT_LIMIT, bounded_count
 from crm.models import Account, Contact, ContactStage, Deal, DealStage, User
 from crm.pages import render_page
@@ -31,6 +32,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     context = {
         "counts": counts,
         "is_empty": not any(counts.values()),
+        "twins": twins_of_mine(request.user),
         "deal_stages": by_stage(Deal, DealStage, request.user),
         "people_stages": by_stage(Contact, ContactStage, request.user),
     }

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
+from crm.duplicates import has_duplicates, with_twins
 from crm.forms import choosable_stages, owners
 from crm.listing import bounded_count, page_of
 from crm.models import Account, AccountStage, Contact, ContactStage, Deal, DealStage, Record, User
@@ -57,6 +58,7 @@ class Wanted:
     text: str = ""
     owner: str = ""
     stage: str = ""
+    duplicates: bool = False
     account: int | None = None
     after: int | None = None
     before: int | None = None
@@ -65,11 +67,16 @@ class Wanted:
     @classmethod
     def of(cls, request: HttpRequest) -> "Wanted":
         given = request.GET
-        kept = {key: given[key] for key in ("q", "owner", "stage", "account", "view") if given.get(key)}
+        kept = {
+            key: given[key]
+            for key in ("q", "owner", "stage", "duplicates", "account", "view")
+            if given.get(key)
+        }
         return cls(
             text=given.get("q", "").replace("\x00", "").strip(),
             owner=given.get("owner", "") if is_owner(given.get("owner", "")) else "",
             stage=given.get("stage", "") if is_stage(given.get("stage", "")) else "",
+            duplicates=given.get("duplicates") == "yes",
             account=id_in(given.get("account")),
             after=id_in(given.get("after")),
             before=id_in(given.get("before")),
@@ -78,7 +85,7 @@ class Wanted:
 
     @property
     def is_filtered(self) -> bool:
-        return bool(self.text or self.owner or self.stage or self.account)
+        return bool(self.text or self.owner or self.stage or self.duplicates or self.account)
 
     def link(self, **changes: Any) -> str:
         return "?" + urlencode(self.kept | {key: value for key, value in changes.items() if value})
@@ -140,6 +147,7 @@ def record_list(request: SignedInRequest, what: ListOf) -> HttpResponse:
         "first_link": wanted.link(),
         "next_link": wanted.link(after=page.after) if page.after else "",
         "previous_link": wanted.link(before=page.before) if page.before else "",
+        "has_duplicates": has_duplicates(what.model.kind),
         "stages": what.stages._default_manager.all(),
         "owners": owners(id_in(wanted.owner)),
         "ownerless": [row.pk for row in page.rows if row.owner_id is None],
@@ -167,4 +175,6 @@ def filtered(what: ListOf, wanted: Wanted, request: SignedInRequest) -> QuerySet
         rows = rows.filter(account=wanted.account)
     if wanted.stage:
         rows = rows.filter(stage=None if wanted.stage == NO_STAGE else wanted.stage)
+    if wanted.duplicates and has_duplicates(what.model.kind):
+        rows = with_twins(what.model.kind, rows)
     return rows

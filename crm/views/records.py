@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from crm import journal
+from crm.duplicates import twins_of
 from crm.forms import FORMS, RecordForm
 from crm.history import history_of, origin_of
 from crm.layout import groups_of, labels_of
@@ -57,6 +58,7 @@ def record_page(request: SignedInRequest, record: Record, context: dict[str, Any
         "kind": kind,
         "list_name": LISTS[kind],
         "history": history_of(record),
+        "twins": twins_of(record),
         "related": related_to(record),
         "record_url": reverse(PAGES[kind], args=[record.pk]),
     }
