@@ -32,6 +32,10 @@ class Twins:
     more: int
     at_least: bool
 
+    @property
+    def is_one(self) -> bool:
+        return len(self.named) == 1 and not self.more
+
 
 @dataclass(frozen=True, slots=True)
 class Mine:
@@ -58,7 +62,7 @@ def twins_of(record: Record) -> Twins | None:
     number = others.count() if len(found) > NAMED else len(found)
     reasons = reasons_of(record, found[:NAMED])
     named = [Twin(other, reasons[other.pk]) for other in found[:NAMED] if other.pk in reasons]
-    return Twins(named, number - len(named), number >= MOST)
+    return Twins(named, number - len(named), number >= MOST) if named else None
 
 
 def shown(kind: str) -> QuerySet[Any]:

@@ -52,6 +52,15 @@ def test_namesakes_in_one_account_are_told_as_such(as_ann: Client) -> None:
     assert "(same name and account)." in text(as_ann, one.get_absolute_url())
 
 
+def test_one_is_compared_at_once_and_several_are_chosen_from(as_ann: Client) -> None:
+    one, other = alike("Lee", "Ash")
+    assert f'href="/people/{one.pk}/compare/{other.pk}/">Compare &amp; merge' in text(
+        as_ann, one.get_absolute_url()
+    )
+    alike("Elm")
+    assert f'href="/people/{one.pk}/merge/">Compare &amp; merge' in text(as_ann, one.get_absolute_url())
+
+
 def test_who_has_no_duplicate_is_not_warned_of(as_ann: Client) -> None:
     assert "Potential duplicate<" not in text(as_ann, make_contact().get_absolute_url())
 
