@@ -51,6 +51,7 @@ SECTIONS = (
             Item("Waiting", "admin:integrations_outboxentry_changelist", "hourglass_top"),
             Item("Runs", "admin:integrations_syncrun_changelist", "sync"),
             Item("Conflicts", "conflicts", "call_split"),
+            Item("Skipped", "skipped", "link_off"),
         ),
     ),
     Section(

@@ -1,7 +1,17 @@
 from django.urls import path, register_converter
 
 from integrations.configuration.pages import PAGES
-from integrations.views import comparing, conflicts, connecting, overview, owners, records, settings, switches
+from integrations.views import (
+    comparing,
+    conflicts,
+    connecting,
+    overview,
+    owners,
+    records,
+    settings,
+    skipped,
+    switches,
+)
 
 register_converter(comparing.Folder, "folder")
 
@@ -11,6 +21,7 @@ urlpatterns = [
     path("<folder:kind>/<int:pk>/compare/<int:other>/told/", comparing.told, name="compare_told"),
     path("integrations/", overview.integrations, name="integrations"),
     path("integrations/conflicts/", conflicts.conflicts, name="conflicts"),
+    path("integrations/skipped/", skipped.skipped, name="skipped"),
     path("integrations/salesforce/", overview.salesforce, name="salesforce"),
     path("integrations/salesforce/progress/", overview.progress, name="salesforce_progress"),
     path("integrations/salesforce/banner/", overview.banner, name="salesforce_banner"),
@@ -41,6 +52,7 @@ urlpatterns = [
         name="salesforce_questions",
     ),
     path("integrations/fragments/owners/<str:kind>/", owners.there, name="salesforce_owners_there"),
+    path("integrations/fragments/skipped/<str:kind>/<int:pk>/", skipped.of_record, name="salesforce_skipped"),
     path("integrations/fragments/home/", records.home, name="salesforce_home"),
     *(
         path(

@@ -80,6 +80,7 @@ class RecordLink(models.Model):
                 name="link_merged_there",
                 condition=models.Q(state="gone") & ~models.Q(suppressed_by=""),
             ),
+            models.Index(fields=["-id"], name="link_skipped", condition=models.Q(state="tombstone")),
             models.Index(
                 fields=["connection", "salesforce_object", "id"],
                 name="link_read_again",

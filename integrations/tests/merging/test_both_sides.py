@@ -1,10 +1,12 @@
 """Every row of spec C9 against a running org: what is here, what is there, and that nothing moves by itself."""
 
+from itertools import count
 from typing import Any
 
 import pytest
 
 from crm.models import Account, Contact, ContactRole, Deal, DealStage, Record
+from integrations.merging import bringing_back
 from integrations.merging.here import merge_here
 from integrations.models import RecordLink, SyncedObject, SyncRun
 from integrations.tests.pull import live
@@ -12,8 +14,9 @@ from integrations.tests.pull.seller import Seller
 from integrations.tests.push.pushing import Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
-FIRST = {"contact": {"last_name": "First"}, "account": {"name": "First Ltd"}}
-OTHER = {"contact": {"last_name": "Other"}, "account": {"name": "Other Ltd"}}
+NAMES = {"contact": "last_name", "account": "name"}
+NUMBERS = count(1)
+"""The org is lived in by the tests before: names are new in each."""
 MODELS = {"contact": Contact, "account": Account}
 
 
@@ -43,8 +46,10 @@ def there(seller: Seller, object_name: str, id: str, *fields: str) -> dict[str, 
 
 def two(desk: Desk, kind: str) -> tuple[Any, Any, str, str]:
     """Two records in step, and their ids there."""
-    loser = desk.create(MODELS[kind], **FIRST[kind])
-    survivor = desk.create(MODELS[kind], **OTHER[kind])
+    loser, survivor = (
+        desk.create(MODELS[kind], **{NAMES[kind]: f"{name} {next(NUMBERS)}"})
+        for name in ("Loser", "Survivor")
+    )
     desk.push()
     return loser, survivor, desk.link_of(loser).salesforce_id, desk.link_of(survivor).salesforce_id
 
@@ -68,8 +73,9 @@ def test_pulls_skip_the_tombstone_whatever_changes_there(desk: Desk, seller: Sel
     seller.change("Contact", ended, Title="Changed there", LastName="Renamed")
     for full in (False, True):
         pulled(desk, full=full)
+    before = survivor.last_name
     survivor.refresh_from_db()
-    assert (survivor.title, survivor.last_name) == ("", "Other")
+    assert (survivor.title, survivor.last_name) == ("", before)
     assert not Contact.objects.filter(title="Changed there").exists()
     assert RecordLink.objects.get(salesforce_id=ended).state == "tombstone"
 
@@ -199,3 +205,84 @@ def test_the_counts_stay_true(desk: Desk) -> None:
     pulled(desk)
     linked = RecordLink.objects.filter(salesforce_object="Contact", state="linked").count()
     assert SyncedObject.objects.get(name="Contact").linked == linked
+
+
+def bring_back(desk: Desk, *ids: str) -> int:
+    links = RecordLink.objects.filter(salesforce_id__in=ids).values_list("pk", flat=True)
+    return bringing_back.bring_back(list(links), user=None, now=desk.clock())
+
+
+@pytest.mark.parametrize("trigger", [SyncRun.Trigger.SCHEDULE, SyncRun.Trigger.MANUAL])
+def test_what_is_brought_back_is_a_new_person_with_the_next_pull(
+    desk: Desk, seller: Seller, trigger: SyncRun.Trigger
+) -> None:
+    loser, survivor, ended, _ = two(desk, "contact")
+    pulled(desk)
+    merge(desk, loser, survivor)
+    assert bring_back(desk, ended) == 1
+    for _ in range(2):
+        live.pull(desk.connection, trigger=trigger)
+    link = RecordLink.objects.get(salesforce_id=ended)
+    assert (link.state, link.reread, link.merged_record_id) == ("linked", False, None)
+    assert link.record_id not in (loser.pk, survivor.pk)
+    assert Contact.objects.filter(last_name=loser.last_name, merged_into=None).count() == 1
+    assert sent(desk) == (0, 0, 0)
+    seller.change("Contact", ended, Title="In step")
+    pulled(desk)
+    assert Contact.objects.get(pk=link.record_id).title == "In step"
+
+
+def test_asked_for_twice_it_comes_once(desk: Desk) -> None:
+    loser, survivor, ended, _ = two(desk, "contact")
+    merge(desk, loser, survivor)
+    assert [bring_back(desk, ended), bring_back(desk, ended)] == [1, 0]
+    pulled(desk)
+    assert bring_back(desk, ended) == 0
+    pulled(desk)
+    assert Contact.objects.filter(last_name=loser.last_name, merged_into=None).count() == 1
+
+
+def test_what_was_deleted_here_comes_back_too(desk: Desk) -> None:
+    name = f"Deleted here {next(NUMBERS)}"
+    person = desk.create(Contact, last_name=name)
+    desk.push()
+    id = desk.link_of(person).salesforce_id
+    desk.delete(person)
+    desk.push()
+    pulled(desk)
+    assert not Contact.objects.filter(last_name=name).exists()
+    bring_back(desk, id)
+    pulled(desk)
+    assert desk.link_of(Contact.objects.get(last_name=name)).salesforce_id == id
+
+
+def test_people_of_a_merged_account_are_its_again_when_it_comes_back(desk: Desk, seller: Seller) -> None:
+    loser, survivor, ended, kept = two(desk, "account")
+    person = desk.create(Contact, last_name="Moved", account=loser)
+    moved_by_hand = desk.create(Contact, last_name="By hand", account=loser)
+    desk.push()
+    merge(desk, loser, survivor)
+    other = desk.create(Account, name="Third Ltd")
+    desk.change(moved_by_hand, account=other)
+    desk.push_all()
+    bring_back(desk, ended)
+    desk.change(person, title="Edited before the pull")
+    desk.push_all()
+    pulled(desk)
+    back = RecordLink.objects.get(salesforce_id=ended).record_id
+    person.refresh_from_db()
+    moved_by_hand.refresh_from_db()
+    assert (person.account_id, moved_by_hand.account_id) == (back, other.pk)
+    there_now = there(seller, "Contact", desk.link_of(person).salesforce_id, "AccountId", "Title")
+    assert there_now == {"AccountId": ended, "Title": "Edited before the pull"}
+    assert survivor.pk != back
+
+
+def test_what_was_deleted_there_meanwhile_doesnt_come(desk: Desk, seller: Seller) -> None:
+    loser, survivor, ended, _ = two(desk, "contact")
+    merge(desk, loser, survivor)
+    seller.delete("Contact", ended)
+    bring_back(desk, ended)
+    pulled(desk)
+    assert RecordLink.objects.get(salesforce_id=ended).state == "gone"
+    assert not Contact.objects.filter(last_name=loser.last_name, merged_into=None).exists()
