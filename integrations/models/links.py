@@ -16,7 +16,8 @@ class RecordLink(models.Model):
 
     `suppressed_by` names the Salesforce record that stands in this one's place: a lead's contact, or what took it in
     in a merge. `record_id` of such a link is that other's record: what still refers to this one there refers to
-    that one here. The next pull asks for a record with `reread` by its id, changed there or not.
+    that one here. The next pull asks for a record with `reread` by its id, changed there or not. `outside` is blank for
+    what meets its object's pull filter; what doesn't is linked and hidden, and neither pulled nor pushed (C12).
     """
 
     class State(models.TextChoices):
@@ -25,12 +26,17 @@ class RecordLink(models.Model):
         GONE = "gone"  # deleted in Salesforce, record kept
         TOMBSTONE = "tombstone"  # merged or deleted here, Salesforce keeps its record
 
+    class Outside(models.TextChoices):
+        KNOWN = "known"  # by name and e-mail or domain: it has not met the filter since it came
+        FROZEN = "frozen"  # it met the filter once, and keeps the values of then
+
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="links", db_index=False)
     salesforce_object = models.CharField(max_length=80)
     salesforce_id = models.CharField(max_length=18)
     kind = models.CharField(max_length=32, choices=Kind.choices)
     record_id = models.BigIntegerField(null=True)
     state = models.CharField(max_length=16, choices=State.choices, default=State.LINKED)
+    outside = models.CharField(max_length=8, choices=Outside.choices, blank=True, default="", db_default="")
     suppressed_by = models.CharField(max_length=18, blank=True, default="")
     base = models.JSONField(default=dict)
     match_key = models.CharField(max_length=320, blank=True, default="")
@@ -64,6 +70,9 @@ class RecordLink(models.Model):
                 condition=~models.Q(state="linked") | models.Q(record_id__isnull=False),
                 name="a_link_has_a_record",
             ),
+            models.CheckConstraint(
+                condition=models.Q(outside__in=["", "known", "frozen"]), name="link_outside_known"
+            ),
         ]
         indexes: ClassVar[list[Any]] = [
             models.Index(fields=["kind", "record_id"], name="link_by_record"),
@@ -90,6 +99,11 @@ class RecordLink(models.Model):
                 fields=["connection", "salesforce_object", "id"],
                 name="link_waits_for_parent",
                 condition=models.Q(waiting_for__isnull=False),
+            ),
+            models.Index(
+                fields=["connection", "salesforce_object", "id"],
+                name="link_outside_filter",
+                condition=~models.Q(outside=""),
             ),
         ]
 

@@ -110,6 +110,9 @@ class SyncedObject(models.Model):
     suppressed = models.BigIntegerField(default=0)
     gone = models.BigIntegerField(default=0)
     hidden = models.BigIntegerField(default=0)
+    outside = models.BigIntegerField(
+        default=0, db_default=0, help_text="of the linked, those outside the pull filter"
+    )
     suspended = models.TextField(blank=True, default="", help_text="why it rests, in words")
 
     class Meta:

@@ -1,6 +1,10 @@
-"""Hiding an object's records from view, and showing them again (spec C1). They sync either way."""
+"""Hiding an object's records from view, and showing them again (spec C1). They sync either way.
+
+What stands outside the pull filter is hidden whatever the setting says (C12).
+"""
 
 from django.db import connection as database
+from django.db.models import QuerySet
 
 from crm.journal import uncaptured
 from integrations.models import Connection, RecordLink, SyncedObject, SyncSettings
@@ -12,10 +16,10 @@ BATCH = 10_000
 # `hidden` is no field that anyone syncs: neither journal nor outbox has anything to say of it.
 HIDE = """
 WITH batch AS (
-  SELECT id, record_id FROM integrations_recordlink
+  SELECT id, record_id, %s OR outside <> '' AS hides FROM integrations_recordlink
    WHERE connection_id = %s AND salesforce_object = %s AND state = 'linked' AND id > %s ORDER BY id LIMIT %s
 ), shown AS (
-  UPDATE {table} r SET hidden = %s FROM batch b WHERE r.id = b.record_id AND r.hidden <> %s
+  UPDATE {table} r SET hidden = b.hides FROM batch b WHERE r.id = b.record_id AND r.hidden <> b.hides
 )
 SELECT max(id) FROM batch"""
 
@@ -26,7 +30,7 @@ def to_show_or_hide(connection: Connection) -> list[str]:
     return [
         synced.name
         for synced in SyncedObject.objects.filter(connection=connection)
-        if synced.hidden != (synced.linked if synced.name in hidden else 0)
+        if synced.hidden != (synced.linked if synced.name in hidden else synced.outside)
     ]
 
 
@@ -36,12 +40,25 @@ def apply_visibility(connection: Connection, object_name: str) -> None:
     table = MODELS[SALESFORCE_OBJECTS[object_name]]._meta.db_table
     last: int | None = 0
     while last is not None:
-        last = _batch(HIDE.format(table=table), [connection.pk, object_name, last, BATCH, hidden, hidden])
-    linked = RecordLink.objects.filter(
+        last = _batch(HIDE.format(table=table), [hidden, connection.pk, object_name, last, BATCH])
+    count_outside(connection, object_name)
+    if hidden:
+        linked = _linked(connection, object_name).count()
+        SyncedObject.objects.filter(connection=connection, name=object_name).update(hidden=linked)
+
+
+def count_outside(connection: Connection, object_name: str) -> None:
+    """Count again what stands outside the filter, and with that what is hidden."""
+    outside = _linked(connection, object_name).exclude(outside="").count()
+    synced = SyncedObject.objects.filter(connection=connection, name=object_name)
+    synced.update(outside=outside)
+    if object_name not in SyncSettings.current().hidden_objects:
+        synced.update(hidden=outside)
+
+
+def _linked(connection: Connection, object_name: str) -> QuerySet[RecordLink]:
+    return RecordLink.objects.filter(
         connection=connection, salesforce_object=object_name, state=RecordLink.State.LINKED
-    ).count()
-    SyncedObject.objects.filter(connection=connection, name=object_name).update(
-        hidden=linked if hidden else 0
     )
 
 

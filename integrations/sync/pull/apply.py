@@ -22,6 +22,7 @@ from integrations.sync.pull import chunk_sql, rereading
 from integrations.sync.pull.comparing import compare_adopted, compare_chunk
 from integrations.sync.pull.leads import LeadsAndContacts
 from integrations.sync.pull.lease import Lease
+from integrations.sync.pull.outside import AroundFilter
 from integrations.sync.pull.own_creates import OwnCreates
 from integrations.sync.pull.plan import ObjectPlan
 from integrations.sync.pull.staging import StagingTable
@@ -50,6 +51,7 @@ COUNTED = (
     "folded",
     "released",
     "taken",
+    "apart",
 )
 PROMISED = (
     *("seen", "created", "updated", "unchanged", "matched", "suppressed", "deleted", "merged", "converted"),
@@ -57,7 +59,7 @@ PROMISED = (
 )
 """The keys that `pull --json` promises (spec, *Command line*)."""
 MORE_COUNTS = ("ignored", "stale")
-LOCKED = ("met", "matched", "deleted", "known_gone", "folded", "taken")
+LOCKED = ("met", "matched", "deleted", "known_gone", "folded", "taken", "apart")
 """What meets a record or a link that is there already."""
 
 
@@ -76,6 +78,7 @@ class Applier:
         self.statements = Statements(plan, staging.name)
         self.own_creates = OwnCreates(plan, staging)
         self.leads = LeadsAndContacts(self.statements, lease=lease)
+        self.around_filter = AroundFilter(self.statements)
         self.matches = plan.matches and self._has_unlinked()
         self.rereads = bool(_fetch(self.statements.fill(rereading.HAS_REREADS))[0])
 
@@ -135,6 +138,7 @@ class Applier:
         if waiting:
             execute(sql.SQL(chunk_sql.LET_WAIT), [waiting])
         self.leads.find()
+        self.around_filter.judge()
         if self.matches and statements.match is not None:
             execute(statements.match)
         counts = self._lock(self._count())
@@ -151,6 +155,7 @@ class Applier:
             close_questions(statements)
         self._link(counts)
         counts["merged"] += self.leads.settle(counts)
+        self.around_filter.settle(counts)
         for statement in statements.report_unfit:
             execute(statement)
         counts["duplicates"] = compare_chunk(self.plan.kind)
@@ -166,7 +171,7 @@ class Applier:
             for lock in self.statements.locks:
                 execute(lock)
         changed = counts["matched"] and execute(self.statements.create_lost_matches)
-        if any(counts[key] for key in ("met", "deleted", "undeleted", "folded", "released")):
+        if any(counts[key] for key in ("met", "deleted", "undeleted", "folded", "released", "apart")):
             changed += execute(self.statements.leave_stale)
         changed += self.leads.confirm(counts)
         return self._count() if changed else counts
@@ -221,6 +226,7 @@ class Applier:
             gone=F("gone") + counts["deleted"] - counts["undeleted"],
             suppressed=F("suppressed") + counts["newly_suppressed"] - counts["released"],
             hidden=F("hidden") + (linked if self.plan.hidden else 0),
+            outside=F("outside") + (linked if self.plan.outside else 0),
         )
 
 

@@ -98,11 +98,11 @@ HAS_UNLINKED = f"SELECT EXISTS (SELECT 1 FROM {{table}} r WHERE {UNLINKED})"
 
 LOCK_RECORDS = """
 SELECT r.id FROM {table} r
- WHERE r.id IN (SELECT record_id FROM chunk WHERE action IN ('update', 'match', 'fold', 'take over'))
+ WHERE r.id IN (SELECT record_id FROM chunk WHERE action IN ('update', 'match', 'fold', 'take over', 'freeze', 'thaw'))
  ORDER BY r.id FOR NO KEY UPDATE"""
 LOCK_LINKS = """
 SELECT l.id FROM integrations_recordlink l
- WHERE l.id IN (SELECT link_id FROM chunk WHERE action IN ('update', 'gone', 'known gone', 'fold'))
+ WHERE l.id IN (SELECT link_id FROM chunk WHERE action IN ('update', 'gone', 'known gone', 'fold', 'freeze', 'thaw'))
  ORDER BY l.id FOR NO KEY UPDATE"""
 
 LEAVE_STALE = f"""
@@ -129,15 +129,16 @@ SELECT c.new_id, {run}, {hidden}, {values} FROM chunk c WHERE c.action = 'create
 
 CREATE_LINKS = """
 INSERT INTO integrations_recordlink AS l (connection_id, salesforce_object, salesforce_id, kind, record_id,
-       state, suppressed_by, base, match_key, waiting_for, system_modstamp, linked_run)
+       state, suppressed_by, base, match_key, waiting_for, system_modstamp, linked_run, outside)
 SELECT {connection}, {object}, c.sid, {kind}, CASE c.action WHEN 'create' THEN c.new_id ELSE c.record_id END,
        CASE c.action WHEN 'suppress' THEN 'suppressed' ELSE 'linked' END, coalesce(c.suppressor, ''),
-       c.base, left(c.match_key, 320), {waiting}, c.modstamp, {run}
+       c.base, left(c.match_key, 320), {waiting}, c.modstamp, {run}, {outside}
   FROM chunk c WHERE c.action IN ('create', 'match', 'suppress')
 ON CONFLICT (connection_id, salesforce_id) DO UPDATE
    SET record_id = excluded.record_id, state = excluded.state, suppressed_by = excluded.suppressed_by,
        base = excluded.base, match_key = excluded.match_key, waiting_for = excluded.waiting_for,
-       system_modstamp = excluded.system_modstamp, linked_run = excluded.linked_run, changed_at = now()"""
+       system_modstamp = excluded.system_modstamp, linked_run = excluded.linked_run, outside = excluded.outside,
+       changed_at = now()"""
 
 DECIDE = """
 CREATE TEMP TABLE decided ON COMMIT DROP AS
@@ -280,7 +281,8 @@ SELECT count(*), count(*) FILTER (WHERE action = 'create'), count(*) FILTER (WHE
        {converted}, {rejected}, count(*) FILTER (WHERE action = 'stale'),
        count(*) FILTER (WHERE action = 'known gone'), count(*) FILTER (WHERE action = 'fold'),
        count(*) FILTER (WHERE action = 'create' AND link_state = 'suppressed'),
-       count(*) FILTER (WHERE action = 'take over')
+       count(*) FILTER (WHERE action = 'take over'),
+       count(*) FILTER (WHERE action IN ('freeze', 'frozen', 'thaw'))
   FROM chunk"""
 
 NEXT_WAITING = """

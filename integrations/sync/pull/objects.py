@@ -5,19 +5,23 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F
 
+from crm.models import Kind
 from integrations.failpoints import reach
 from integrations.models import SyncedObject, SyncError, SyncRun, SyncSettings
 from integrations.salesforce.errors import NeedsPerson, TryLater
 from integrations.salesforce.org import Org
-from integrations.sync.pull.apply import Applier
+from integrations.salesforce.soql import select
+from integrations.sync.pull.apply import CHUNK_ROWS, Applier
 from integrations.sync.pull.conversions import name_contacts
 from integrations.sync.pull.extract import Extract
 from integrations.sync.pull.lease import Lease
 from integrations.sync.pull.merges_there import mirror_merges
-from integrations.sync.pull.plan import plan_object
+from integrations.sync.pull.outside import known_plan
+from integrations.sync.pull.plan import ObjectPlan, plan_object
 from integrations.sync.pull.runs import watermark
 from integrations.sync.pull.staging import StagingTable
 from integrations.sync.stages import add_unlisted_stages
+from integrations.sync.visibility import count_outside
 
 CURSORS = ("watermark", "watermark_id", "staged", "staged_id")
 
@@ -100,15 +104,24 @@ class ObjectRun:
         if "last_seq" not in self.run.checkpoint and not self._ready_to_apply():
             return
         plan = self.plan.only(self.staging.columns())
-        applier = Applier(plan=plan, staging=self.staging, run=self.run, lease=self.lease)
-        if applier.apply_chunk(last_seq=self.run.checkpoint["last_seq"]):
+        if self._apply_part(plan):
             return
         if not self._is_staged():
             self._read_again()
             return
-        applier.adopt_late_parents()
+        self._applier(plan).adopt_late_parents()
         mirror_merges(self.plan, self.staging, run=self.run, lease=self.lease)
         self._end()
+
+    def _applier(self, plan: ObjectPlan) -> Applier:
+        return Applier(plan=plan, staging=self.staging, run=self.run, lease=self.lease)
+
+    def _apply_part(self, plan: ObjectPlan) -> bool:
+        """A chunk of rows that meet the filter, or of rows that don't; True when rows are left."""
+        place, last_seq = self.run.checkpoint, int(self.run.checkpoint["last_seq"])
+        outside, until = self.staging.part(after_seq=place.get("applied", 0), most=CHUNK_ROWS)
+        applier = self._applier(known_plan(plan) if outside else plan)
+        return applier.apply_chunk(last_seq=min(until, last_seq)) or until < last_seq
 
     def _ready_to_apply(self) -> bool:
         """False where staging isn't whole: then it is read again."""
@@ -144,6 +157,8 @@ class ObjectRun:
             synced.save(update_fields=[*CURSORS, "pulled_at", "staged_rows", "there"])
             self.staging.drop()
             synced.refresh_from_db()
+            if self.run.done:
+                count_outside(self.run.connection, self.run.object)
             self.run.watermark_after = watermark(synced)
             self._succeed()
 
@@ -157,8 +172,10 @@ class ObjectRun:
 
     def _count_there(self) -> int | None:
         """A figure for the overview: an org too large to count in time doesn't stop its pull."""
+        # A deal that doesn't meet the filter is no deal here; people and companies are known all the same.
+        of_deals = self.plan.filter if self.plan.kind == Kind.DEAL else ""
         try:
-            return self.org.query_page(f"SELECT COUNT() FROM {self.plan.object}").total
+            return self.org.query_page(select(["COUNT()"], self.plan.object, where=of_deals)).total
         except (NeedsPerson, TryLater):
             return None
 

@@ -13,6 +13,8 @@ from django.db import models
 from crm.catalogue import mappable_fields
 from crm.models import Account, AccountStage, Contact, ContactStage, Deal, DealStage
 from integrations.models import Connection, ObjectSchema, SyncedObject, SyncRun, SyncSettings
+from integrations.pull_filters.conditions import Unusable, where
+from integrations.salesforce.describes import parse_describe
 from integrations.sync import adopting
 from integrations.sync.external_ids import FIELD
 from integrations.sync.mass_deletes import DELETE_SYNC
@@ -70,6 +72,10 @@ class ObjectPlan:
     """Whether what is merged there is merged here (C8)."""
     lead_fields: tuple[tuple[str, str], ...] = ()
     """For contacts: the fields that a lead's say the same as, each with the lead's (C4)."""
+    filter: str = ""
+    """The pull filter as SOQL; blank where there is none (C12)."""
+    outside: bool = False
+    """Whether it is for the rows that don't meet the filter (`outside.known_plan`)."""
     pushed_only: tuple[str, ...] = ()
     """The Salesforce fields that go out and never come in: their base is the push's to write."""
 
@@ -101,6 +107,12 @@ class UnreadableObject(ObjectFailed):
     code = "UNREADABLE_OBJECT"
 
 
+class UnusableFilter(ObjectFailed):
+    """The pull filter asks for what the org no longer has, or no longer shows."""
+
+    code = "UNUSABLE_FILTER"
+
+
 class UnusableValue(ObjectFailed):
     """Salesforce holds a value that can't be of the type its field had when the schema was read."""
 
@@ -128,9 +140,25 @@ def plan_object(connection: Connection, object_name: str, run: SyncRun) -> Objec
         removes=bool(getattr(settings, DELETE_SYNC[object_name])),
         mirrors=bool(getattr(settings, MERGE_SYNC.get(object_name, ""), False)),
         lead_fields=fields_of_leads(connection, fields) if object_name == "Contact" else (),
+        filter=_filter(connection, object_name, settings),
         pushed_only=pushed_only(object_name, fields),
         matches=run.trigger in (SyncRun.Trigger.FIRST, SyncRun.Trigger.MANUAL) or not _was_pulled(run),
     )
+
+
+def _filter(connection: Connection, object_name: str, settings: SyncSettings) -> str:
+    """Raises UnusableFilter: to pull everything instead would show what was meant to stay out."""
+    conditions = settings.filters.get(object_name)
+    if not conditions:
+        return ""
+    schema = ObjectSchema.objects.get(connection=connection, name=object_name)
+    fields = {field.name: field for field in parse_describe(schema.describe).fields}
+    try:
+        return where(conditions, fields, object_name=object_name)
+    except Unusable as problem:
+        raise UnusableFilter(
+            f"The pull filter can't be asked any more: {problem} Change the filter."
+        ) from None
 
 
 def _was_pulled(run: SyncRun) -> bool:

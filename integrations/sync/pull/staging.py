@@ -8,16 +8,16 @@ A crash of PostgreSQL empties unlogged tables, so the rows that should be there 
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from django.db import connection as database
 from psycopg import sql
 
 BLOCK = 1 << 20
 NUL_IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
-OWN_COLUMNS = ("seq", "asked_at")
+OWN_COLUMNS = ("seq", "asked_at", "known")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,15 @@ class Loaded:
     rows: int
     dropped_nuls: int
 
+    def __add__(self, other: Self) -> Self:
+        return replace(self, rows=self.rows + other.rows, dropped_nuls=self.dropped_nuls + other.dropped_nuls)
+
 
 class StagingTable:
-    """One object's staging table. Rows keep the order in which they were read, in `seq`."""
+    """One object's staging table. Rows keep the order in which they were read, in `seq`.
+
+    `known` marks those that were read without regard to the pull filter, by name only (spec C12).
+    """
 
     def __init__(self, connection_id: int, object_name: str) -> None:
         self.table = f"c{connection_id}_{object_name.lower()}"
@@ -51,7 +57,7 @@ class StagingTable:
         _run(
             sql.SQL(
                 "CREATE UNLOGGED TABLE {} (seq bigint GENERATED ALWAYS AS IDENTITY (CACHE 1000),"
-                " asked_at timestamptz, {}) WITH (autovacuum_enabled = off)"
+                " asked_at timestamptz, known boolean NOT NULL DEFAULT false, {}) WITH (autovacuum_enabled = off)"
             ).format(self.name, fields)
         )
 
@@ -97,7 +103,27 @@ class StagingTable:
         )
         return (rows[0][0], rows[0][1]) if rows else None
 
-    def copy_csv(self, page: IO[bytes], *, asked_at: datetime) -> Loaded:
+    def drop_known_twins(self, *, after_seq: int) -> int:
+        """Forget the known rows after `after_seq` of records that were read whole after them. How many."""
+        command = sql.SQL(
+            "DELETE FROM {0} k USING {0} w"
+            ' WHERE k.known AND k.seq > {1} AND NOT w.known AND w.seq > k.seq AND w."Id" = k."Id"'
+        )
+        with database.cursor() as cursor:
+            cursor.execute(command.format(self.name, sql.Literal(after_seq)))
+            return int(cursor.rowcount)
+
+    def part(self, *, after_seq: int, most: int) -> tuple[bool, int]:
+        """Whether the rows that follow are known ones, and up to where, within `most`, all are alike."""
+        until = after_seq + most
+        rows = _fetch(
+            sql.SQL(
+                "SELECT known, min(seq) FROM {} WHERE seq > {} AND seq <= {} GROUP BY known ORDER BY min(seq)"
+            ).format(self.name, sql.Literal(after_seq), sql.Literal(until))
+        )
+        return (bool(rows[0][0]) if rows else False, rows[1][1] - 1 if len(rows) > 1 else until)
+
+    def copy_csv(self, page: IO[bytes], *, asked_at: datetime, known: bool = False) -> Loaded:
         """Stream a Bulk result page into the table. Its header names the columns; blanks become NULL."""
         header = page.readline().decode().strip().lstrip("\ufeff")
         if not header:
@@ -107,7 +133,7 @@ class StagingTable:
         command = sql.SQL("COPY {} ({}) FROM STDIN WITH (FORMAT csv, FORCE_NULL ({}))").format(
             self.name, columns, columns
         )
-        self._stamp(asked_at)
+        self._stamp(asked_at, known)
         nuls = 0
         with database.cursor() as cursor:
             with cursor.copy(command) as copy:
@@ -117,7 +143,9 @@ class StagingTable:
                     copy.write(block.replace(b"\0", b"") if found else block)
             return Loaded(cursor.rowcount, nuls)  # a closed cursor has forgotten it
 
-    def insert_json(self, records: Sequence[dict[str, Any]], *, asked_at: datetime) -> Loaded:
+    def insert_json(
+        self, records: Sequence[dict[str, Any]], *, asked_at: datetime, known: bool = False
+    ) -> Loaded:
         """Put a REST page into the table; PostgreSQL takes the JSON apart, Python loops over nothing."""
         columns = self.columns()
         text, nuls = NUL_IN_JSON.subn(r"\1", json.dumps(records, ensure_ascii=False))
@@ -128,7 +156,7 @@ class StagingTable:
         values = sql.SQL(", ").join(
             sql.SQL("nullif(row.value ->> {}, '')").format(sql.Literal(name)) for name in columns
         )
-        self._stamp(asked_at)
+        self._stamp(asked_at, known)
         command = sql.SQL(
             "INSERT INTO {} ({}) SELECT {} FROM jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS row(value, place)"
             " ORDER BY place"
@@ -137,11 +165,11 @@ class StagingTable:
             cursor.execute(command, [text])
             return Loaded(cursor.rowcount, nuls)
 
-    def _stamp(self, asked_at: datetime) -> None:
-        """Give the coming rows the org's time of their request: a constant default costs nothing a row."""
+    def _stamp(self, asked_at: datetime, known: bool) -> None:
+        """Give the coming rows what all of a page share: a constant default costs nothing a row."""
         _run(
-            sql.SQL("ALTER TABLE {} ALTER asked_at SET DEFAULT {}").format(
-                self.name, sql.Literal(asked_at.isoformat())
+            sql.SQL("ALTER TABLE {} ALTER asked_at SET DEFAULT {}, ALTER known SET DEFAULT {}").format(
+                self.name, sql.Literal(asked_at.isoformat()), sql.Literal(known)
             )
         )
 

@@ -35,6 +35,7 @@ class Statements:
             "object": sql.Literal(self.plan.object),
             "kind": sql.Literal(self.plan.kind),
             "run": sql.Literal(self.plan.run),
+            "outside": sql.Literal("known" if self.plan.outside else ""),
         }
         return sql.SQL(text).format(**(known | more))
 

@@ -85,7 +85,7 @@ def meets(condition: Mapping[str, Any], row: Mapping[str, str | None], field: Fi
         )
     asked = normalise(condition["value"], field.type, field="")
     if held is None or asked is None:
-        return operator == "ne"
+        return bool(operator == "ne")
     one, other = comparable(held, field), comparable(asked, field)
     if operator in ("contains", "starts"):
         return bool(one.startswith(other) if operator == "starts" else other in one)
