@@ -147,6 +147,8 @@ def badge_of(
     pk = standing.record_id
     if error is not None:
         return failed(error, entry, pk, url)
+    if linked and link is not None and link.outside and not (entry is not None and is_sent(entry)):
+        return outside(pk, link, url)
     if entry is not None and entry.waits_for_id:
         return behind_parent(entry, standing.parents_error, url)
     if entry is not None and (linked or is_sent(entry)):
@@ -195,6 +197,22 @@ def behind_parent(entry: OutboxEntry, error: SyncError | None, url: str) -> Badg
 
 def is_sent(entry: OutboxEntry) -> bool:
     return entry.state in (OutboxEntry.State.IN_FLIGHT, OutboxEntry.State.UNKNOWN)
+
+
+def outside(pk: int, link: RecordLink, url: str) -> Badge:
+    """Linked, but it doesn't meet the pull filter (spec C12)."""
+    kept = (
+        "It keeps the values it had"
+        if link.outside == RecordLink.Outside.FROZEN
+        else "It is known by name only"
+    )
+    reason = (
+        f"{THERE[link.salesforce_object].capitalize()} in Salesforce that doesn't meet the pull filter. {kept}; "
+        "it is hidden from lists, and nothing is pushed. It moves again once it meets the filter."
+    )
+    return Badge(
+        pk, "ls-quiet", "filter_alt_off", "Outside the pull filter: frozen", reason, link.changed_at, url
+    )
 
 
 def waiting(entry: OutboxEntry, connection: Connection, url: str) -> Badge:

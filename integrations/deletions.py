@@ -16,6 +16,11 @@ def sentence_on_deleting(kind: str, record_id: int) -> str:
     ).first()
     if link is None:
         return f"Salesforce has no record that is linked with this {Kind(kind).label}: nothing changes there."
+    if link.outside:
+        return (
+            f"It stands outside the pull filter, so Salesforce keeps its record ({link.salesforce_id})."
+            " Pulls skip it from then on, until someone clicks Bring back."
+        )
     words = PLURAL.get(link.salesforce_object, "such records")
     if getattr(SyncSettings.current(), DELETE_SYNC.get(link.salesforce_object, ""), False):
         return (

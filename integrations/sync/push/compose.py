@@ -35,7 +35,9 @@ SELECT o.id, {changes}::json, {unsendable}, {parents}::json
   JOIN {table} r ON r.id = o.record_id
   JOIN integrations_recordlink l
     ON l.connection_id = {connection} AND l.kind = o.kind AND l.record_id = o.record_id AND l.state = 'linked'
+     AND l.outside = ''
  WHERE o.id = ANY({ids})"""
+"""What stands outside the pull filter has nothing to say (C12)."""
 CREATES = """
 SELECT o.id, {values}::json, {extra}::json, {parents}::json, {unsendable}, {inactive}
   FROM integrations_outboxentry o JOIN {table} r ON r.id = o.record_id

@@ -53,7 +53,8 @@ def to_delete(shift: Shift, claim: Claim, object_name: str, stands: Sequence[Sta
 
 def _wanted(shift: Shift, object_name: str, stands: Sequence[Stand]) -> list[Stand]:
     if object_name != ROLE:
-        return list(stands) if getattr(shift.settings, DELETE_SYNC[object_name]) else []
+        follows = getattr(shift.settings, DELETE_SYNC[object_name])
+        return [stand for stand in stands if follows and not stand.outside]
     ids = [stand.salesforce_id for stand in stands]
     alone = {id for (id,) in fetch(ROLE_ALONE, [shift.connection.pk, ids])}
     return [stand for stand in stands if stand.salesforce_id in alone]

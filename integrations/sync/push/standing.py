@@ -11,12 +11,13 @@ from integrations.sync.push.claim import Claim, Claimed
 from integrations.sync.push.plan import TABLES
 
 STANDS = """
-SELECT o.id, r.id IS NOT NULL, l.salesforce_object, l.salesforce_id, l.state, {stage}, {hidden}, {merged}
+SELECT o.id, r.id IS NOT NULL, l.salesforce_object, l.salesforce_id, l.state, coalesce(l.outside <> '', false),
+       {stage}, {hidden}, {merged}
   FROM integrations_outboxentry o
   LEFT JOIN {table} r ON r.id = o.record_id
   {stages}
   LEFT JOIN LATERAL (
-    SELECT k.salesforce_object, k.salesforce_id, k.state FROM integrations_recordlink k
+    SELECT k.salesforce_object, k.salesforce_id, k.state, k.outside FROM integrations_recordlink k
      WHERE k.connection_id = %s AND k.kind = o.kind AND k.record_id = o.record_id
      ORDER BY k.state = 'linked' DESC, k.id DESC LIMIT 1) l ON true
  WHERE o.id = ANY(%s) ORDER BY o.id"""
@@ -25,13 +26,17 @@ STAGES = {"account": "crm_accountstage", "contact": "crm_contactstage", "deal": 
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """One claimed row and its record. `link_state` is None where no link was ever made."""
+    """One claimed row and its record. `link_state` is None where no link was ever made.
+
+    `outside` the pull filter nothing is pushed, whatever was done here (C12).
+    """
 
     entry: Claimed
     here: bool
     object: str | None
     salesforce_id: str | None
     link_state: str | None
+    outside: bool
     stage: str | None
     hidden: bool | None
     merged: bool = False

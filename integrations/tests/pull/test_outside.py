@@ -1,0 +1,311 @@
+"""Pull filters (spec C12): what doesn't meet them is known by name and hidden, and neither pulled nor pushed."""
+
+from typing import Any
+from urllib.parse import unquote_plus
+
+import pytest
+
+from crm import journal
+from crm.models import Account, Contact, Deal
+from integrations.models import Connection, OutboxEntry, RecordLink, SyncedObject, SyncError, SyncSettings
+from integrations.sync.push.drain import drain
+from integrations.sync.visibility import apply_visibility, to_show_or_hide
+from integrations.tests.pull import live
+from integrations.tests.pull.live import Clock, door
+from integrations.tests.pull.seller import Seller
+from integrations.tests.sandbox_process import SandboxOrg
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FRENCH = {"Contact": [{"field": "MailingCountry", "operator": "eq", "value": "France"}]}
+
+
+def filtered(connection: Connection, filters: dict[str, list[dict[str, Any]]]) -> None:
+    """As saving does."""
+    SyncSettings.current()
+    SyncSettings.objects.update(filters=filters)
+    SyncedObject.objects.filter(connection=connection, name__in=["Contact", *filters]).update(read_again=True)
+
+
+def person_of(salesforce_id: str) -> Contact:
+    return Contact.objects.get(pk=link_of(salesforce_id).record_id or 0)
+
+
+def link_of(salesforce_id: str) -> RecordLink:
+    return RecordLink.objects.get(salesforce_id=salesforce_id)
+
+
+def push(connection: Connection) -> None:
+    org = door(connection)
+    drain(connection, org, clock=Clock(), seconds=60)
+    org.close()
+
+
+def edit(record: Any, **values: Any) -> None:
+    with journal.acting(None, "web"):
+        record.change(values)
+
+
+@pytest.fixture
+def french(seller: Seller) -> str:
+    return seller.create(
+        "Contact", LastName="Dupont", Email="dupont@fr.example", MailingCountry="France", Title="PDG"
+    )
+
+
+@pytest.fixture
+def british(seller: Seller) -> str:
+    return seller.create(
+        "Contact", LastName="Smith", Email="smith@uk.example", MailingCountry="UK", Title="CEO", Phone="1"
+    )
+
+
+def test_what_does_not_meet_the_filter_is_known_by_name_and_hidden(
+    connection: Connection, french: str, british: str, way: str
+) -> None:
+    filtered(connection, FRENCH)
+    run = live.pull(connection)
+    assert run.state == "succeeded", run.error
+    smith, dupont = person_of(british), person_of(french)
+    assert (smith.last_name, smith.email, smith.title, smith.phone) == ("Smith", "smith@uk.example", "", "")
+    assert (smith.hidden, dupont.hidden, dupont.title) == (True, False, "PDG")
+    assert link_of(british).base.keys() == {"FirstName", "LastName", "Email"}
+    assert (link_of(british).outside, link_of(french).outside) == ("known", "")
+
+
+def test_no_more_than_names_of_the_others_is_asked_for(
+    demo_org: SandboxOrg, connection: Connection, british: str
+) -> None:
+    filtered(connection, FRENCH)
+    before = len(list(demo_org.control("GET", "/requests")))
+    live.pull(connection)
+    asked = [unquote_plus(str(request)) for request in list(demo_org.control("GET", "/requests"))[before:]]
+    queries = [text for text in asked if "FROM Contact" in text]
+    assert queries
+    assert all("France" in text for text in queries if "Title" in text)
+
+
+def test_counts_and_status_tell_of_all_that_is_known(connection: Connection, british: str) -> None:
+    filtered(connection, FRENCH)
+    counted = live.counts(live.pull(connection), "Contact")
+    contacts = SyncedObject.objects.get(connection=connection, name="Contact")
+    links = RecordLink.objects.filter(salesforce_object="Contact", state="linked")
+    assert counted["created"] == links.count() == contacts.linked == contacts.there
+    assert contacts.hidden == contacts.outside == links.exclude(outside="").count() > 0
+    assert to_show_or_hide(connection) == []
+
+
+def test_a_record_that_leaves_the_filter_keeps_its_values_and_is_hidden(
+    connection: Connection, seller: Seller, french: str
+) -> None:
+    filtered(connection, FRENCH)
+    live.pull(connection)
+    base = link_of(french).base
+    seller.change("Contact", french, MailingCountry="Spain", Title="Jefa", LastName="García")
+    live.pull(connection)
+    left = person_of(french)
+    assert (left.title, left.last_name, left.country, left.hidden) == ("PDG", "Dupont", "France", True)
+    assert (link_of(french).outside, link_of(french).base) == ("frozen", base)
+
+
+def test_whoever_is_only_known_stays_known_by_today_s_name_and_e_mail(
+    connection: Connection, seller: Seller, british: str
+) -> None:
+    filtered(connection, FRENCH)
+    live.pull(connection)
+    seller.change("Contact", british, LastName="Smythe", Email="smythe@uk.example", Title="Chair")
+    live.pull(connection)
+    known = person_of(british)
+    assert (known.last_name, known.email, known.title) == ("Smythe", "smythe@uk.example", "")
+
+
+def test_the_e_mail_of_a_frozen_record_stays_known(
+    connection: Connection, seller: Seller, french: str
+) -> None:
+    filtered(connection, FRENCH)
+    live.pull(connection)
+    for email in ("a@left.example", "b@left.example"):
+        seller.change("Contact", french, MailingCountry="Spain", Email=email)
+        live.pull(connection)
+        assert (link_of(french).match_key, person_of(french).email) == (email, "dupont@fr.example")
+
+
+def test_a_record_that_comes_back_brings_its_values(
+    connection: Connection, seller: Seller, french: str, british: str, way: str
+) -> None:
+    filtered(connection, FRENCH)
+    live.pull(connection)
+    seller.change("Contact", french, MailingCountry="Spain", Title="Jefa")
+    live.pull(connection)
+    seller.change("Contact", french, MailingCountry="France")
+    seller.change("Contact", british, MailingCountry="France")
+    live.pull(connection)
+    for salesforce_id, title in ((french, "Jefa"), (british, "CEO")):
+        back = person_of(salesforce_id)
+        assert (back.title, back.country, back.hidden) == (title, "France", False)
+        assert link_of(salesforce_id).outside == ""
+
+
+def test_what_comes_back_stays_hidden_where_its_object_is(
+    connection: Connection, seller: Seller, british: str
+) -> None:
+    filtered(connection, FRENCH)
+    SyncSettings.objects.update(hidden_objects=["Contact"])
+    live.pull(connection)
+    seller.change("Contact", british, MailingCountry="France")
+    live.pull(connection)
+    assert (person_of(british).hidden, link_of(british).outside) == (True, "")
+    assert to_show_or_hide(connection) == []
+
+
+def test_showing_an_object_again_shows_what_meets_the_filter(
+    connection: Connection, french: str, british: str
+) -> None:
+    filtered(connection, FRENCH)
+    SyncSettings.objects.update(hidden_objects=["Contact"])
+    live.pull(connection)
+    assert person_of(french).hidden
+    SyncSettings.objects.update(hidden_objects=[])
+    assert to_show_or_hide(connection) == ["Contact"]
+    apply_visibility(connection, "Contact")
+    assert (person_of(french).hidden, person_of(british).hidden) == (False, True)
+    assert to_show_or_hide(connection) == []
+
+
+def test_a_new_filter_sorts_again_what_was_pulled(
+    connection: Connection, french: str, british: str, way: str
+) -> None:
+    live.pull(connection)
+    filtered(connection, FRENCH)
+    counted = live.counts(live.pull(connection), "Contact")
+    assert "updated" not in counted
+    assert (link_of(british).outside, person_of(british).title, person_of(british).hidden) == (
+        "frozen",
+        "CEO",
+        True,
+    )
+    filtered(connection, {})
+    live.pull(connection)
+    assert not RecordLink.objects.exclude(outside="").exists()
+    assert not Contact.objects.filter(hidden=True).exists()
+    assert SyncedObject.objects.get(connection=connection, name="Contact").outside == 0
+
+
+def test_nothing_is_pushed_of_what_is_frozen(connection: Connection, seller: Seller, french: str) -> None:
+    filtered(connection, FRENCH)
+    live.pull(connection)
+    seller.change("Contact", french, MailingCountry="Spain")
+    live.pull(connection)
+    edit(person_of(french), title="Typed here")
+    push(connection)
+    assert not OutboxEntry.objects.exists()
+    assert seller.one(f"SELECT Title FROM Contact WHERE Id = '{french}'")["Title"] == "PDG"
+
+
+def test_what_was_typed_into_a_frozen_record_goes_out_when_it_comes_back(
+    connection: Connection, seller: Seller, french: str
+) -> None:
+    filtered(connection, FRENCH)
+    live.pull(connection)
+    seller.change("Contact", french, MailingCountry="Spain")
+    live.pull(connection)
+    edit(person_of(french), title="Typed here")
+    push(connection)
+    seller.change("Contact", french, MailingCountry="France", Department="Board")
+    live.pull(connection)
+    assert person_of(french).title == "Typed here"
+    push(connection)
+    assert seller.one(f"SELECT Title FROM Contact WHERE Id = '{french}'")["Title"] == "Typed here"
+    assert not OutboxEntry.objects.exists()
+
+
+def test_deleting_a_frozen_record_here_leaves_salesforce_its_own(
+    connection: Connection, seller: Seller, british: str
+) -> None:
+    SyncSettings.objects.update(contacts_delete_sync=True)
+    filtered(connection, FRENCH)
+    live.pull(connection)
+    with journal.acting(None, "web"):
+        person_of(british).delete()
+    push(connection)
+    assert link_of(british).state == "tombstone"
+    assert seller.one(f"SELECT Id FROM Contact WHERE Id = '{british}'")
+
+
+def test_what_is_known_and_deleted_there_is_gone(
+    connection: Connection, seller: Seller, british: str
+) -> None:
+    filtered(connection, FRENCH)
+    live.pull(connection)
+    seller.delete("Contact", british)
+    counted = live.counts(live.pull(connection), "Contact")
+    assert (counted["deleted"], link_of(british).state) == (1, "gone")
+    contacts = SyncedObject.objects.get(connection=connection, name="Contact")
+    assert (
+        contacts.hidden
+        == contacts.outside
+        == RecordLink.objects.filter(salesforce_object="Contact", state="linked").exclude(outside="").count()
+    )
+
+
+def test_a_person_here_of_the_same_e_mail_is_linked_and_left_as_it_is(
+    connection: Connection, seller: Seller
+) -> None:
+    british = seller.create("Contact", LastName="Jones", Email="jones@uk.example", MailingCountry="UK")
+    filtered(connection, FRENCH)
+    with journal.acting(None, "web"):
+        ours = Contact.objects.create(last_name="Jones", email="Jones@uk.example", title="Boss")
+    live.first_pull(connection)
+    ours.refresh_from_db()
+    assert (link_of(british).record_id, link_of(british).outside) == (ours.pk, "known")
+    assert (ours.title, ours.hidden) == ("Boss", True)
+
+
+def test_a_lead_of_a_known_contact_is_still_not_pulled(connection: Connection, seller: Seller) -> None:
+    british = seller.create("Contact", LastName="Both", Email="both@uk.example", MailingCountry="UK")
+    lead = seller.create("Lead", LastName="Both", Company="UK Ltd", Email="both@uk.example")
+    filtered(connection, FRENCH)
+    live.pull(connection)
+    assert (link_of(lead).state, link_of(lead).suppressed_by) == ("suppressed", british)
+
+
+def test_an_account_is_known_by_name_and_domain(connection: Connection, seller: Seller) -> None:
+    small = seller.create("Account", Name="Small Ltd", Website="https://www.small.example", Industry="Energy")
+    filtered(connection, {"Account": [{"field": "NumberOfEmployees", "operator": "ge", "value": 1000}]})
+    live.pull(connection)
+    account = Account.objects.get(pk=link_of(small).record_id or 0)
+    assert (account.name, account.domain, account.industry, account.hidden) == (
+        "Small Ltd",
+        "small.example",
+        "",
+        True,
+    )
+
+
+def test_a_deal_that_does_not_meet_the_filter_is_not_pulled(connection: Connection, seller: Seller) -> None:
+    values = {"StageName": "Prospecting", "CloseDate": "2030-01-01"}
+    small = seller.create("Opportunity", Name="Small", Amount=5, **values)
+    large = seller.create("Opportunity", Name="Large", Amount=9_000_000, **values)
+    filtered(connection, {"Opportunity": [{"field": "Amount", "operator": "gt", "value": 8_000_000}]})
+    live.pull(connection)
+    assert not RecordLink.objects.filter(salesforce_id=small).exists()
+    assert list(Deal.objects.values_list("name", "hidden")) == [("Large", False)]
+    assert SyncedObject.objects.get(connection=connection, name="Opportunity").there == 1
+    seller.change("Opportunity", large, Amount=7, NextStep="Lost sight")
+    live.pull(connection)
+    left = Deal.objects.get()
+    assert (left.name, str(left.amount), left.hidden) == ("Large", "9000000.00", True)
+    seller.change("Opportunity", small, Amount=9_000_001)
+    live.pull(connection)
+    assert Deal.objects.get(name="Small").hidden is False
+
+
+def test_a_filter_that_salesforce_cannot_answer_stops_its_object_and_says_why(
+    connection: Connection, british: str
+) -> None:
+    filtered(connection, {"Contact": [{"field": "Gone__c", "operator": "filled"}]})
+    run = live.pull(connection)
+    assert (run.state, run.error_code) == ("failed", "UNUSABLE_FILTER")
+    assert "no field “Gone__c”" in SyncError.objects.get(code="UNUSABLE_FILTER").message
+    assert not Contact.objects.exists()
+    assert Account.objects.exists()
