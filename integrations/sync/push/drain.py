@@ -90,7 +90,6 @@ def _may_go_on(shift: Shift) -> bool:
 
 def _round(shift: Shift, most: int, ends_at: datetime) -> bool:
     """Once through the edits, parents before children, then one step of a backfill; True where anything moved."""
-    settle_moves()
     moved = reap(shift.clock()) > 0
     moved = resolve(shift) or moved
     for kind in OBJECTS:
@@ -101,7 +100,8 @@ def _round(shift: Shift, most: int, ends_at: datetime) -> bool:
 
 def _step(shift: Shift, kind: str, most: int, ends_at: datetime, *, live: bool) -> bool:
     """One claim, pushed; False where there was none, or no more time."""
-    if shift.clock() >= ends_at or not _may_go_on(shift):
+    left = (ends_at - shift.clock()).total_seconds()
+    if left <= 0 or not _may_go_on(shift) or not settle_moves(seconds=left):
         return False
     taken = claim(kind, live=live, now=shift.clock(), most=most)
     if taken.rows:

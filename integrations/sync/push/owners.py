@@ -1,6 +1,7 @@
 """An owner here whom Salesforce can't be told: held with the reason, and on its way once the map knows them (O1)."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
@@ -24,9 +25,9 @@ OWNED = ("account", "contact", "deal")
 OWNER_WAITS = "Until that is mended, Salesforce keeps its own owner; whatever else was changed has gone out."
 RECORD_WAITS = "Choose another owner, or correct the Owners page; then it goes out by itself."
 
-HOLD = """
+ADD = """
 INSERT INTO integrations_outboxentry (kind, record_id, state, not_before)
-SELECT %s, unnest(%s::bigint[]), 'held', %s
+SELECT %s, unnest(%s::bigint[]), %s, %s
 ON CONFLICT (kind, record_id) WHERE state IN ('pending', 'held') DO NOTHING"""
 OWNERS = """
 SELECT r.id, coalesce(nullif(trim(concat_ws(' ', u.first_name, u.last_name)), ''), u.email),
@@ -51,8 +52,14 @@ def hold_owners(
     if not rows:
         return
     with transaction.atomic():
-        run(HOLD, [claim.kind, [entry.record_id for entry, _ in rows], shift.clock()])
+        records = [entry.record_id for entry, _ in rows]
+        run(ADD, [claim.kind, records, OutboxEntry.State.HELD, shift.clock()])
         _log(shift, claim, object_name, rows, OWNER_WAITS)
+
+
+def compare_again(kind: str, records: Sequence[int], now: datetime) -> None:
+    """Found there after a lost answer, owned by the sync user: is somebody else the owner here?"""
+    run(ADD, [kind, list(records), OutboxEntry.State.PENDING, now])
 
 
 def hold_whole(shift: Shift, claim: Claim, object_name: str, entries: Sequence[Claimed]) -> None:

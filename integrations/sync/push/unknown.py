@@ -21,7 +21,7 @@ from integrations.salesforce.soql import quote
 from integrations.sync import push_errors
 from integrations.sync.adopting import KEY_FIELDS, SLACK, Candidate, Create, pair
 from integrations.sync.external_ids import FIELD, has_external_id
-from integrations.sync.push import outcomes, settle
+from integrations.sync.push import outcomes, owners, settle
 from integrations.sync.push.claim import LEASE
 from integrations.sync.push.gates import new_object
 from integrations.sync.push.outcomes import Blocked
@@ -223,6 +223,9 @@ class _Search:
             linked = settle.link_created(self.connection.pk, self.object, self.kind, rows, at=at)
             settle.count_pushed(self.connection.pk, self.object, created=sum(linked.values()), at=at)
             push_errors.close(self.connection, self.kind, [row.record_id for row, _ in pairs], now=now)
+            sync_user = self.connection.sync_user_id
+            theirs = [row.record_id for row, _ in pairs if row.values.get(owners.FIELD) == sync_user]
+            owners.compare_again(self.kind, theirs, now)
             for row, id in pairs:
                 if row.record_id not in linked:
                     outcomes.report_unlinked(

@@ -1,6 +1,7 @@
 """Owners go both ways between a workspace and an org (spec O1), and D11's inactive ones don't."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from integrations.models import (
 from integrations.sync.owners import follow_owners, match_owners
 from integrations.tests.pull import live
 from integrations.tests.pull.seller import Seller
-from integrations.tests.push.pushing import Desk, states
+from integrations.tests.push.pushing import Desk, fault, push_once, states
 from integrations.tests.sandbox_process import SandboxOrg
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -264,3 +265,17 @@ def test_a_push_by_hand_sends_it_all_the_same(desk: Desk, former: User) -> None:
     desk.create(Contact, last_name="ByHand", owner=former)
     OutboxEntry.objects.update(manual=True)
     assert desk.push().created == 1
+
+
+def test_an_owner_still_waits_where_the_creates_answer_was_lost(
+    desk: Desk, org: SandboxOrg, ulla: User
+) -> None:
+    person = desk.create(Contact, last_name="Lost", owner=ulla)
+    fault(org, "cut_after", operation="create")
+    push_once(desk)
+    desk.clock.skip_to(desk.clock() + timedelta(seconds=30))
+    assert desk.push().adopted == 1
+    desk.push()
+    assert SyncError.objects.get(state="open").code == "OWNER_NOT_MAPPED"
+    person.refresh_from_db()
+    assert (person.owner, states()) == (ulla, [("contact", "held")])
