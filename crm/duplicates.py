@@ -20,13 +20,15 @@ MINE_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Twin:
+    """`reason` is said once, after the last of those it holds for."""
+
     record: Record
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Twins:
-    """Those named, the oldest first, and how many more there are; `at_least`, as not all pairs of a crowd are kept."""
+    """Those named, and how many more there are; `at_least`, as not all pairs of a crowd are kept."""
 
     named: list[Twin]
     more: int
@@ -60,9 +62,18 @@ def twins_of(record: Record) -> Twins | None:
     if not found:
         return None
     number = others.count() if len(found) > NAMED else len(found)
-    reasons = reasons_of(record, found[:NAMED])
-    named = [Twin(other, reasons[other.pk]) for other in found[:NAMED] if other.pk in reasons]
+    named = in_turn(found[:NAMED], reasons_of(record, found[:NAMED]))
     return Twins(named, number - len(named), number >= MOST) if named else None
+
+
+def in_turn(others: list[Record], reasons: dict[int, str]) -> list[Twin]:
+    """By reason, then age; a pair that went meanwhile is left out."""
+    alike = sorted((reasons[other.pk], other.pk, other) for other in others if other.pk in reasons)
+    following = [*(reason for reason, _, _ in alike[1:]), ""]
+    return [
+        Twin(other, "" if reason == after else reason)
+        for (reason, _, other), after in zip(alike, following, strict=True)
+    ]
 
 
 def shown(kind: str) -> QuerySet[Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.html import strip_tags
 
 from crm.duplicates import NAMED, twins_of
 from crm.history import history_of
@@ -63,6 +64,19 @@ def test_one_is_compared_at_once_and_several_are_chosen_from(as_ann: Client) -> 
 
 def test_who_has_no_duplicate_is_not_warned_of(as_ann: Client) -> None:
     assert "Potential duplicate<" not in text(as_ann, make_contact().get_absolute_url())
+
+
+def test_a_reason_is_said_once_for_all_it_holds_for(as_ann: Client) -> None:
+    acme = make_account()
+    one, *_ = alike("Lee", "Ash", "Elm", account=acme)
+    make_contact(first_name="", last_name="LEE", account=acme)
+    compare_waiting()
+    said = (
+        text(as_ann, one.get_absolute_url())
+        .partition("Potential duplicate</strong>")[2]
+        .partition("</div>")[0]
+    )
+    assert strip_tags(said) == " of Ash, Elm (same e-mail) and LEE (same name and account)."
 
 
 def test_the_first_are_named_and_the_others_counted(as_ann: Client) -> None:
