@@ -30,7 +30,10 @@ from integrations.tests.sandbox_process import SandboxOrg  # noqa: E402
 
 settings.DEBUG = False  # which would keep every query's text
 
-PULLED = "crm_contact, crm_account, crm_deal, crm_contactrole, crm_journalentry, integrations_recordlink"
+PULLED = (
+    "crm_contact, crm_account, crm_deal, crm_contactrole, crm_journalentry, crm_potentialduplicate, crm_uncompared,"
+    " integrations_recordlink"
+)
 WORKED = "integrations_syncrun, integrations_syncerror, integrations_outboxentry"
 
 

@@ -12,7 +12,8 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from crm.models import Contact
+from crm.matching import compare_waiting
+from crm.models import Contact, PotentialDuplicate
 from integrations.models import Connection, RecordLink
 from integrations.sync.pull import apply
 from integrations.tests import factories
@@ -146,3 +147,23 @@ def state() -> list[tuple[Any, ...]]:
     links = RecordLink.objects.order_by("salesforce_id")
     people = Contact.objects.order_by("pk").values_list("pk", "last_name", "email")
     return [*links.values_list("salesforce_id", "state", "record_id", "base"), *people]
+
+
+def compare_in_passing() -> None:
+    try:
+        compare_waiting()
+    finally:
+        database.close()
+
+
+def test_who_is_made_while_their_twin_is_pulled_meets_it(live: Connection) -> None:
+    pull_rows(live, "Contact", contacts(1, Email="ada@acme.com"))
+    comparing = threading.Thread(target=compare_in_passing)
+    with transaction.atomic():
+        pull_rows(live, "Contact", contacts(2, at=LATER, Email="new@acme.com"), now=LATER)
+        with colleague() as other:
+            other.execute("UPDATE crm_contact SET email = 'new@acme.com' WHERE last_name = 'Lovelace 1'")
+        comparing.start()
+        time.sleep(0.3)
+    comparing.join()
+    assert PotentialDuplicate.objects.count() == 1
