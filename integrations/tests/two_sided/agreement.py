@@ -7,6 +7,7 @@ from typing import Any
 from crm.models import Account, Contact, ContactRole, Deal, JournalEntry
 from integrations.models import FieldConflict, OutboxEntry, RecordLink, SyncError, SyncSettings
 from integrations.sync.mass_deletes import DELETE_SYNC
+from integrations.sync.pull.plan import MERGE_SYNC
 from integrations.tests.pull.in_step import Comparison, Row, org_rows
 from integrations.tests.two_sided.world import World
 from mappings.catalogue import SALESFORCE_OBJECTS
@@ -62,6 +63,8 @@ class _Excuses:
         if link.state == "tombstone":
             return ["is a tombstone, its record is here"] if self._record(link) else []
         record = self._record(link)
+        if suppressors and link.state == "linked" and record and not _is_held(link.kind, record.pk):
+            return ["is linked, though a contact stands for it"] if self._is_here(suppressors) else []
         if link.state != "linked" or record is None:
             held = _is_held(link.kind, link.record_id or 0)
             return [] if held else [f"is {link.state}, its record {record} ({link.record_id})"]
@@ -73,10 +76,33 @@ class _Excuses:
         if link.state == "linked":
             return ["deleted there, yet linked"]
         merged = row.get("MasterRecordId")
+        if merged and link.state == "gone" and self.settings_say_merge(link):
+            return self._problems_of_merged(link, merged)
         removes = getattr(self.settings, DELETE_SYNC[link.salesforce_object]) and not merged
-        elsewhere = RecordLink.objects.filter(kind=link.kind, record_id=link.record_id, state="linked")
-        left = removes and link.state == "gone" and self._record(link) and not elsewhere.exists()
+        elsewhere = self._is_linked_elsewhere(link)
+        left = removes and link.state == "gone" and self._record(link) and not elsewhere
         return ["deleted there with deletion sync, yet here"] if left and not self._asks(link) else []
+
+    def settings_say_merge(self, link: RecordLink) -> bool:
+        return bool(getattr(self.settings, MERGE_SYNC.get(link.salesforce_object, ""), False))
+
+    def _problems_of_merged(self, link: RecordLink, master: str) -> list[str]:
+        """Merged there: merged here into the last survivor's record, where that is here."""
+        masters = {row["Id"]: row.get("MasterRecordId") for row in self.comparison.rows}
+        while masters.get(master):
+            master = str(masters[master])
+        last = self.comparison.links.get(master)
+        survivor = self._record(last) if last and last.state == "linked" else None
+        stands_in = survivor is None or link.record_id == survivor.pk or not self._record(link)
+        return [] if stands_in or self._is_linked_elsewhere(link) else ["merged there, yet not here"]
+
+    def _is_linked_elsewhere(self, link: RecordLink) -> bool:
+        links = RecordLink.objects.filter(kind=link.kind, record_id=link.record_id, state="linked")
+        return links.exists()
+
+    def _is_here(self, contacts: set[str]) -> bool:
+        links = RecordLink.objects.filter(salesforce_id__in=contacts, state="linked")
+        return any(self._record(link) for link in links)
 
     def _asks(self, link: RecordLink) -> bool:
         return SyncError.objects.filter(
@@ -129,7 +155,8 @@ def _doubles(world: World) -> list[str]:
     """Creates of ours carry a name of their own."""
     names: Counter[str] = Counter()
     for name, field in NAMES.items():
-        soql = f"SELECT {field} FROM {name} WHERE IsDeleted = false"  # noqa: S608
+        left = " AND IsConverted = false" if name == "Lead" else ""  # its contact has the name now
+        soql = f"SELECT {field} FROM {name} WHERE IsDeleted = false{left}"  # noqa: S608
         names.update(row[field] for row in org_rows(world.org, soql) if OURS.match(row[field] or ""))
     found = [f"{name} is there {count} times" for name, count in names.items() if count > 1]
     soql = "SELECT OpportunityId, ContactId FROM OpportunityContactRole WHERE IsDeleted = false"
@@ -142,6 +169,8 @@ def _unpushed(world: World) -> list[str]:
     found = []
     for kind, model in MODELS.items():
         for record in model.objects.all():
+            if getattr(record, "merged_into_id", None):
+                continue
             known = RecordLink.objects.filter(kind=kind, record_id=record.pk).exists()
             if not known and not _is_held(kind, record.pk) and not _lacks_parents(record):
                 found.append(f"{kind} {record.pk} ({record}) was never pushed")

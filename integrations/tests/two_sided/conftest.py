@@ -102,5 +102,7 @@ def _set(script: Script) -> None:
         setattr(settings, f"{what}_push_new", True)
     for what in ("accounts", "contacts", "leads", "deals"):
         setattr(settings, f"{what}_delete_sync", script.deletes)
+    for what in ("accounts", "contacts", "leads"):
+        setattr(settings, f"{what}_merge_sync", script.merges)
     settings.people_create_as = "lead" if script.as_lead else "contact"
     settings.save()

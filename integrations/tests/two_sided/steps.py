@@ -67,6 +67,15 @@ class Merge:
 
 
 @dataclass(frozen=True)
+class Convert:
+    """The org's people convert a lead, into an account of theirs or a new one."""
+
+    pick: int
+    parent: int | None = None
+    with_deal: bool = False
+
+
+@dataclass(frozen=True)
 class Role:
     """A person gets a role in a deal, another one if there is one already; `away` takes it away."""
 
@@ -98,7 +107,7 @@ class Fault:
     nth: int = 1
 
 
-Edge = Make | Edit | Delete | Undelete | Merge | Role | Skip | Freeze | Fault
+Edge = Make | Edit | Delete | Undelete | Merge | Convert | Role | Skip | Freeze | Fault
 
 
 @dataclass(frozen=True)
@@ -125,13 +134,14 @@ Step = Edge | Push | Pull
 class Script:
     """One example. `rules` are the maps' conflict rules, in turn; `key`: the org has our external-id field.
 
-    `lived_in`: both sides hold a few records before it begins.
+    `deletes` and `merges`: deletion and merge sync are on. `lived_in`: both sides hold a few records before it begins.
     """
 
     steps: tuple[Step, ...]
     rules: tuple[str, ...] = ("salesforce",)
     key: bool = False
     deletes: bool = False
+    merges: bool = False
     as_lead: bool = False
     lived_in: bool = False
 
@@ -164,6 +174,7 @@ EDGES: st.SearchStrategy[Step] = st.one_of(
     st.builds(Delete, st.just("there"), KIND, SMALL),
     st.builds(Undelete, KIND, SMALL),
     st.builds(Merge, st.sampled_from(["contact", "account", "lead"]), SMALL, SMALL),
+    st.builds(Convert, SMALL, st.none() | SMALL, st.booleans()),
     st.builds(Role, SMALL, SMALL, SMALL, st.booleans()),
     st.builds(Skip, st.sampled_from([3, 70, 700]), st.sampled_from(["both", "here", "there"])),
     st.builds(Freeze),
@@ -194,6 +205,7 @@ def scripts(longest: int) -> st.SearchStrategy[Script]:
         Script,
         st.lists(EDGES | EDGES | SYNCS, min_size=3, max_size=longest).map(tuple),
         st.lists(st.sampled_from(RULES), min_size=1, max_size=5).map(tuple),
+        st.booleans(),
         st.booleans(),
         st.booleans(),
         st.booleans(),

@@ -147,7 +147,7 @@ class World:
                 found.save(update_fields=["role"])
 
     def _pick_here(self, kind: str, pick: int) -> Any:
-        found = list(MODELS[kind].objects.order_by("pk"))
+        found = list(MODELS[kind].objects.filter(merged_into=None).order_by("pk"))
         return found[pick % len(found)] if found else None
 
     def _stages(self) -> list[DealStage]:
@@ -208,7 +208,15 @@ class World:
             place = f"/records/{OBJECTS[step.kind]}/{winner}/merge"
             self._as_a_person(lambda: self.org.control("POST", place, {"losers": [loser]}))
 
-    def _as_a_person(self, act: Callable[[], None]) -> None:
+    def _convert(self, step: steps.Convert) -> None:
+        lead = self._pick_there("lead", step.pick)
+        account = None if step.parent is None else self._pick_there("account", step.parent)
+        deal = f"Deal of {lead}" if step.with_deal else ""
+        if lead is not None:
+            body = {"account_id": account or "", "opportunity": deal}
+            self._as_a_person(lambda: self.org.control("POST", f"/records/Lead/{lead}/convert", body))
+
+    def _as_a_person(self, act: Callable[[], object]) -> None:
         """What Salesforce refuses a person isn't done: a record that isn't seen yet, say."""
         try:
             act()
