@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
-from django.db.models import Manager, Model
+from django.db.models import Manager, Model, Q
 
 from crm.catalogue import mappable_fields
 from integrations.models import (
@@ -142,9 +142,8 @@ class Comparison:
 
     def _expected(self, field: str, text: str | None, target: MappableField) -> Any:
         if target.type == FieldType.ACCOUNT:
-            parent = RecordLink.objects.filter(
-                connection=self.connection, salesforce_id=text or "", state="linked"
-            )
+            parent = RecordLink.objects.filter(connection=self.connection, salesforce_id=text or "")
+            parent = parent.filter(Q(state="linked") | ~Q(suppressed_by=""))  # itself, or what took it in
             return parent.values_list("record_id", flat=True).first()
         if target.type == FieldType.USER:
             owner = SalesforceOwner.objects.filter(connection=self.connection, salesforce_id=text or "")

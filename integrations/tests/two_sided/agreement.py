@@ -61,7 +61,8 @@ class _Excuses:
         if link.state == "suppressed":
             return [] if suppressors else ["is suppressed by nobody"]
         if link.state == "tombstone":
-            return ["is a tombstone, its record is here"] if self._record(link) else []
+            merged = bool(link.suppressed_by)  # it stands for the survivor of a merge made here
+            return ["is a tombstone, its record is here"] if self._record(link) and not merged else []
         record = self._record(link)
         if suppressors and link.state == "linked" and record and not _is_held(link.kind, record.pk):
             return ["is linked, though a contact stands for it"] if self._is_here(suppressors) else []
@@ -126,6 +127,7 @@ class _Excuses:
     def _parent_is_nowhere(self, row: Row, record: Any) -> bool:
         """The account here was deleted there, or the one there was deleted here."""
         links = RecordLink.objects.filter(salesforce_object="Account").exclude(state="linked")
+        links = links.filter(suppressed_by="")
         here = links.filter(record_id=record.account_id).exists()
         return here or links.filter(salesforce_id=row["AccountId"]).exists()
 

@@ -67,6 +67,16 @@ class Merge:
 
 
 @dataclass(frozen=True)
+class Join:
+    """Somebody merges two records here, keeping one value of the one merged away."""
+
+    kind: str
+    winner: int
+    loser: int
+    field: int = 0
+
+
+@dataclass(frozen=True)
 class Convert:
     """The org's people convert a lead, into an account of theirs or a new one."""
 
@@ -107,7 +117,7 @@ class Fault:
     nth: int = 1
 
 
-Edge = Make | Edit | Delete | Undelete | Merge | Convert | Role | Skip | Freeze | Fault
+Edge = Make | Edit | Delete | Undelete | Merge | Join | Convert | Role | Skip | Freeze | Fault
 
 
 @dataclass(frozen=True)
@@ -174,6 +184,7 @@ EDGES: st.SearchStrategy[Step] = st.one_of(
     st.builds(Delete, st.just("there"), KIND, SMALL),
     st.builds(Undelete, KIND, SMALL),
     st.builds(Merge, st.sampled_from(["contact", "account", "lead"]), SMALL, SMALL),
+    st.builds(Join, st.sampled_from(["contact", "account", "deal"]), SMALL, SMALL, SMALL),
     st.builds(Convert, SMALL, st.none() | SMALL, st.booleans()),
     st.builds(Role, SMALL, SMALL, SMALL, st.booleans()),
     st.builds(Skip, st.sampled_from([3, 70, 700]), st.sampled_from(["both", "here", "there"])),

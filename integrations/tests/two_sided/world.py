@@ -13,10 +13,12 @@ from django.db import connection as database
 from crm import journal
 from crm.models import Account, Contact, ContactRole, Deal, DealStage
 from integrations import failpoints
+from integrations.merging.here import merge_here
 from integrations.models import Connection, OutboxEntry, SyncError, SyncRun
 from integrations.sync.pull.runs import open_run
 from integrations.sync.push.drain import drain, next_due
 from integrations.sync.push.shift import Tally
+from integrations.sync.refusals import Refused
 from integrations.sync.retrying import retry
 from integrations.tests.pull import live
 from integrations.tests.pull.in_step import org_rows
@@ -130,6 +132,24 @@ class World:
         if record is not None:
             with journal.acting(None, "web"):
                 record.delete()
+
+    def _join(self, step: steps.Join) -> None:
+        winner, loser = (self._pick_here(step.kind, pick) for pick in (step.winner, step.loser))
+        if winner is None or winner == loser:
+            return
+        names = list(FIELDS[step.kind])
+        take = [names[step.field % len(names)]]
+        try:
+            merge_here(
+                kind=step.kind,
+                survivor_id=winner.pk,
+                loser_id=loser.pk,
+                take=take,
+                user=None,
+                now=self.clock(),
+            )
+        except Refused:
+            return  # one of the two is on its way just now
 
     def _role(self, step: steps.Role) -> None:
         deal, person = self._pick_here("deal", step.deal), self._pick_here("contact", step.person)
