@@ -42,8 +42,8 @@ def staff(db: None) -> Client:
 def deleted_here(live: Connection, number: int = 1, **values: Any) -> RecordLink:
     return RecordLink.objects.create(
         connection=live, salesforce_object="Contact", salesforce_id=salesforce_id("003", 10_000_000 + number),
-        kind="contact", record_id=10_000_000 + number, state="tombstone", base={"FirstName": "Gone", "LastName": f"No {number}"},
-        **values,
+        kind="contact", record_id=10_000_000 + number, state="tombstone",
+        base={"FirstName": "Gone", "LastName": f"No {number}"}, **values,
     )  # fmt: skip
 
 
