@@ -1,6 +1,6 @@
 """The tasks as a worker runs them: eagerly, against a running org."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.core import mail
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from crm.models import Contact, Kind
+from crm.models import Contact, Kind, PotentialDuplicate
 from crm.roles import Role
 from crm.tests.factories import make_contact, make_user
 from integrations import tasks
@@ -93,6 +93,15 @@ def test_the_doorbell_counts_what_waits(eager: None) -> None:
     ring()
     assert WaitingCount.objects.get(kind=Kind.CONTACT).rows == 1
     assert WaitingCount.objects.get(kind=Kind.DEAL).rows == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("wake", [ring, tasks.tick])
+def test_edits_are_compared_with_a_connection_or_without(eager: None, wake: Callable[[], None]) -> None:
+    for _ in range(2):
+        make_contact(email="info@x.com")
+    wake()
+    assert PotentialDuplicate.objects.count() == 1
 
 
 def test_an_unreachable_broker_doesnt_end_the_listening(
