@@ -35,10 +35,12 @@ SELECT max(id), count(*) FROM (
      AND l.id > %(after)s
    ORDER BY l.id LIMIT %(batch)s) batch"""
 FOLLOW = """
-WITH theirs AS (
-  SELECT r.id FROM integrations_recordlink l JOIN {table} r ON r.id = l.record_id
+WITH links AS MATERIALIZED (
+  SELECT l.record_id FROM integrations_recordlink l
    WHERE l.connection_id = %(connection)s AND l.salesforce_object = %(object)s AND l.state = 'linked'
-     AND l.id > %(after)s AND l.id <= %(upto)s AND l.base ->> %(field)s = %(owner)s AND {is_was}
+     AND l.id > %(after)s AND l.id <= %(upto)s AND l.base ->> %(field)s = %(owner)s
+), theirs AS (
+  SELECT r.id FROM links JOIN {table} r ON r.id = links.record_id WHERE {is_was}
    ORDER BY r.id FOR NO KEY UPDATE OF r
 ), moved AS (
   UPDATE {table} r SET {becomes} FROM theirs WHERE r.id = theirs.id RETURNING r.id
@@ -58,10 +60,13 @@ CUSTOM = {
 }
 """A custom field that holds a user is one of the owner's too."""
 COUNT = """
+WITH links AS MATERIALIZED (
+  SELECT l.record_id FROM integrations_recordlink l
+   WHERE l.connection_id = %(connection)s AND l.salesforce_object = %(object)s AND l.state = 'linked'
+     AND l.base ->> %(field)s = %(owner)s
+)
 SELECT count(*) FILTER (WHERE r.owner_id IS NOT DISTINCT FROM %(was)s::bigint), count(*)
-  FROM integrations_recordlink l JOIN {table} r ON r.id = l.record_id
- WHERE l.connection_id = %(connection)s AND l.salesforce_object = %(object)s AND l.state = 'linked'
-   AND l.base ->> %(field)s = %(owner)s"""
+  FROM links JOIN {table} r ON r.id = links.record_id"""
 
 
 @dataclass(frozen=True, slots=True)
