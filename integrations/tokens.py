@@ -11,6 +11,7 @@ from django.utils import timezone
 from integrations.metering import ConnectionMeter
 from integrations.models import Connection
 from integrations.salesforce import oauth
+from integrations.salesforce.door import TIMEOUT
 from integrations.salesforce.errors import NeedsPerson, SalesforceError, SignInNeeded, TryLater
 from integrations.salesforce.org import Org
 from integrations.salesforce.tokens import Token
@@ -114,10 +115,16 @@ def ask_for_grant(connection: Connection, now: datetime) -> oauth.Grant:
     return oauth.refresh(connection.login_url, app, refresh_token=connection.refresh_token)
 
 
-def open_org(connection: Connection, *, feature: str, clock: Clock = timezone.now) -> Org:
+def open_org(
+    connection: Connection,
+    *,
+    feature: str,
+    clock: Clock = timezone.now,
+    timeout: tuple[float, float] = TIMEOUT,
+) -> Org:
     """The door to the connected org, its calls counted for `feature`. Close it after use."""
     meter = ConnectionMeter(connection.pk, feature, clock)
-    return Org(ConnectionTokens(connection.pk, clock=clock), meter=meter)
+    return Org(ConnectionTokens(connection.pk, clock=clock), meter=meter, timeout=timeout)
 
 
 def sign_in_reason(error: SalesforceError) -> str:

@@ -5,6 +5,7 @@ from integrations.views import (
     comparing,
     conflicts,
     connecting,
+    filters,
     overview,
     owners,
     records,
@@ -72,5 +73,16 @@ urlpatterns = [
         )
         for page in PAGES.values()
         if page.object
+    ),
+    *(
+        path(
+            f"integrations/salesforce/{page.slug}/{name}/",
+            view,
+            {"slug": page.slug},
+            f"{page.url_name}_{name}",
+        )
+        for page in PAGES.values()
+        if page.object
+        for name, view in (("condition", filters.condition), ("matches", filters.matches))
     ),
 ]

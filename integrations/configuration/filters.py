@@ -21,7 +21,7 @@ def filters(value: Any) -> Filters:
         if not isinstance(conditions, list) or len(conditions) > MOST:
             raise BadValue(f"{name} must have a list of at most {MOST} conditions.")
         for place, condition in enumerate(conditions):
-            _shape(f"{name}[{place}]", condition)
+            _shape(f"{name}, condition {place + 1}", condition)
     return {name: conditions for name, conditions in value.items() if conditions}
 
 
@@ -31,7 +31,7 @@ def _shape(where: str, condition: Any) -> None:
     if unknown := sorted(str(key) for key in set(condition) - {"field", "operator", "value"}):
         raise BadValue(f"{where} has an unknown key “{unknown[0][:80]}”.")
     operator = condition["operator"]
-    _text(f"{where}.field", condition["field"], 120)
+    _text(f"{where}, field", condition["field"], 120)
     if operator not in OPERATORS:
         raise BadValue(f"{where}: the operator must be one of: {' '.join(OPERATORS)}.")
     if operator in UNARY:

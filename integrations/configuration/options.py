@@ -94,10 +94,10 @@ PULL = [
         "pull.filters",
         "filters",
         "Only records that meet",
-        "Records outside a filter are known by name and e-mail only, and hidden.",
+        "All conditions are met by what is pulled. Whoever doesn't meet them stays known, hidden, and is left alone on "
+        "both sides until they do.",
         filters,
         Control.FILTERS,
-        later="Stored now; takes effect with pull filters, in a later version.",
         always_exported=False,
     ),
 ]

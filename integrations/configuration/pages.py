@@ -67,7 +67,7 @@ CONTACTS = SettingsPage(
     "Contacts",
     "How people whom Salesforce holds as contacts move between the two sides.",
     (
-        Section("Pull", f"From Salesforce to here. {ALWAYS}", ("pull.hide",)),
+        Section("Pull", f"From Salesforce to here. {ALWAYS}", ("pull.filters", "pull.hide")),
         Section("Push", f"From here to Salesforce. {PEOPLE_PUSH}", PEOPLE),
         Section("Sync", OPT_IN, ("contacts.delete_sync", "contacts.merge_sync")),
     ),
@@ -81,7 +81,11 @@ LEADS = SettingsPage(
     "How people whom Salesforce holds as leads move. A lead that is also a contact is one person here: "
     "the contact.",
     (
-        Section("Pull", f"From Salesforce to here. {ALWAYS}", ("pull.hide", "pull.match_leads_to_accounts")),
+        Section(
+            "Pull",
+            f"From Salesforce to here. {ALWAYS}",
+            ("pull.filters", "pull.hide", "pull.match_leads_to_accounts"),
+        ),
         Section("Push", f"From here to Salesforce. {PEOPLE_PUSH}", PEOPLE),
         Section("Sync", OPT_IN, ("leads.delete_sync", "leads.merge_sync")),
     ),
@@ -94,7 +98,7 @@ ACCOUNTS = SettingsPage(
     "Accounts",
     "How companies move between Salesforce's accounts and yours.",
     (
-        Section("Pull", f"From Salesforce to here. {ALWAYS}", ("pull.hide",)),
+        Section("Pull", f"From Salesforce to here. {ALWAYS}", ("pull.filters", "pull.hide")),
         Section(
             "Push",
             f"From here to Salesforce. {LINKED_ARE_PUSHED}",
@@ -112,7 +116,7 @@ DEALS = SettingsPage(
     "How deals move between Salesforce's opportunities and yours. Their stages follow Salesforce by "
     "themselves.",
     (
-        Section("Pull", "From Salesforce to here.", ("pull.deals", "pull.hide")),
+        Section("Pull", "From Salesforce to here.", ("pull.deals", "pull.filters", "pull.hide")),
         Section("Push", f"From here to Salesforce. {LINKED_ARE_PUSHED}", ("deals.push_new",)),
         Section(
             "Sync",

@@ -13,6 +13,7 @@ from integrations.configuration.importing import in_scope
 from integrations.configuration.options import Control, Option
 from integrations.configuration.pages import SettingsPage
 from integrations.configuration.workspace import State
+from integrations.pull_filters.builder import read_conditions
 
 Flat = dict[str, Any]
 
@@ -36,7 +37,17 @@ def _has_its_shape(option: Option, seen: Flat) -> bool:
     value = seen.get(f"settings.{option.path}")
     if option.control is Control.HIDE:
         return _is_list_of_names(value)
+    if option.control is Control.FILTERS:
+        return _are_conditions(value)
     return option.control is not Control.STAGES or value is None or _is_list_of_names(value)
+
+
+def _are_conditions(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(rows, list)
+        and all(isinstance(row, dict) and {"field", "operator"} <= set(row) for row in rows)
+        for rows in value.values()
+    )
 
 
 def _is_list_of_names(value: Any) -> bool:
@@ -60,10 +71,21 @@ def _option(page: SettingsPage, option: Option, sent: QueryDict, seen: Flat) -> 
     if option.control is Control.HIDE:
         others = [name for name in seen.get(path, []) if name != page.object]
         return [*others, page.object] if path in sent else others
+    if option.control is Control.FILTERS:
+        return _filters(page, sent, seen.get(path, {}))
     if option.control is Control.STAGES:
         return _stages(path, sent, seen)
     text = sent.get(path, "").strip()
     return int(text) if option.control is Control.NUMBER and text.isdecimal() and len(text) < 10 else text
+
+
+def _filters(page: SettingsPage, sent: QueryDict, seen: dict[str, Any]) -> dict[str, Any]:
+    """Of all objects: those of the page as sent, an empty list where they were taken away."""
+    before = seen.get(page.object, [])
+    if not sent.get("has_filter"):
+        return seen
+    conditions = read_conditions(sent, before)
+    return {**seen, page.object: conditions} if conditions or before else seen
 
 
 def _stages(path: str, sent: QueryDict, seen: Flat) -> list[str | None] | None:

@@ -9,6 +9,7 @@ from integrations.configuration.agreements import outdate_agreements
 from integrations.configuration.options import OPTIONS
 from integrations.configuration.workspace import STAGE_MODELS, Row, State, Workspace
 from integrations.models import Connection, SalesforceOwner, SyncSettings
+from integrations.pull_filters.sorting import read_all_again
 from integrations.sync.owners import email_match
 from integrations.sync.reassigning import hand_over
 from integrations.sync.schedule import set_pull_interval
@@ -39,6 +40,8 @@ def write(
 ) -> None:
     """Call inside a transaction."""
     _write_settings(before, wanted)
+    if workspace.connection:
+        read_all_again(workspace.connection, _filtered_anew(before, wanted))
     CustomField.objects.bulk_create(new_fields)
     _make_stages(stages)
     for name in SALESFORCE_OBJECTS:
@@ -63,6 +66,12 @@ def _write_settings(before: State, wanted: State) -> None:
         SyncSettings.objects.update(**{option.column: wanted.settings[option.path] for option in changed})
     if any(option.column == "pull_interval_minutes" for option in changed):
         set_pull_interval(wanted.settings["pull.interval_minutes"])
+
+
+def _filtered_anew(before: State, wanted: State) -> list[str]:
+    """The objects whose pull filter changed."""
+    old, new = before.settings["pull.filters"], wanted.settings["pull.filters"]
+    return [name for name in SALESFORCE_OBJECTS if old.get(name, []) != new.get(name, [])]
 
 
 def _make_stages(stages: list[tuple[str, str]]) -> None:

@@ -125,6 +125,8 @@ def _compiled(column: str, operator: str, value: Any, field: FieldDescribe, kind
     if operator in UNARY:
         return f"{column} {'=' if operator == 'empty' else '!='} null"
     if operator == "in":
+        if not value:
+            raise _unsaid(field)
         listed = quote([literal(item, field, kind) for item in value])
         return f"{column} {'INCLUDES' if kind is Family.SEVERAL else 'IN'} {listed}"
     typed = literal(value, field, kind)
@@ -143,8 +145,12 @@ def literal(value: Any, field: FieldDescribe, kind: Family) -> Scalar:
         shown = str(value)[:80]
         raise Unusable("value", f"{field.label}: “{shown}” is not {_EXPECTED[kind]}.") from None
     if text is None or not text.strip():
-        raise Unusable("value", f"{field.label}: say which value, or ask whether it is empty.")
+        raise _unsaid(field)
     return _TYPED.get(kind, _as_text)(text, field)
+
+
+def _unsaid(field: FieldDescribe) -> Unusable:
+    return Unusable("value", f"{field.label}: say which value, or ask whether it is empty.")
 
 
 def _as_text(text: str, field: FieldDescribe) -> str:

@@ -87,7 +87,7 @@ def test_a_map_row_is_for_admins_only(client: Client) -> None:
 def test_every_setting_stands_on_some_page() -> None:
     on_pages = {option.path for page in PAGES.values() for option in page.options}
 
-    assert on_pages == {option.path for option in OPTIONS} - {"pull.filters"}
+    assert on_pages == {option.path for option in OPTIONS}
 
 
 @pytest.mark.usefixtures("org")

@@ -25,11 +25,14 @@ from integrations.configuration.submission import (
 )
 from integrations.configuration.words import change_in_words
 from integrations.configuration.workspace import STAGE_MODELS, State, Workspace
-from integrations.models import AuditEntry, SyncedObject
+from integrations.models import AuditEntry, Connection, SyncedObject
+from integrations.pull_filters.builder import Builder
+from integrations.pull_filters.sorting import start_sorting
 from integrations.sync import due
-from integrations.tasks import ring, show_or_hide
+from integrations.tasks import pull_slice, ring, show_or_hide
 from mappings.models import Conflict
 
+SORTED = "All records of the object are read again now, and sorted by the filter."
 TRY_AGAIN = "That page was out of date, and nothing was saved. This is how the settings stand now."
 
 
@@ -84,10 +87,20 @@ def _save(request: SignedInRequest, page: SettingsPage) -> HttpResponse:
     if changes:
         for connection in due.to_show_or_hide():
             ring(show_or_hide, connection_id=connection.pk)
-        messages.success(request, _saved(changes))
+        sorts = workspace.connection is not None and _sort_again(changes, workspace.connection)
+        messages.success(request, f"{_saved(changes)} {SORTED if sorts else ''}".strip())
     else:
         messages.info(request, "Nothing was changed.")
     return redirect(page.url_name)
+
+
+def _sort_again(changes: list[Change], connection: Connection) -> bool:
+    """A changed filter sorts all that was pulled: at once, or with the pull that runs next."""
+    if not any(change.path == "settings.pull.filters" for change in changes):
+        return False
+    if run := start_sorting(connection, timezone.now()):
+        ring(pull_slice, run_id=run.pk)
+    return True
 
 
 def _saved(changes: list[Change]) -> str:
@@ -127,6 +140,7 @@ def _show(
         "meanwhile": [change_in_words(change.as_dict()) for change in meanwhile or ()],
         "last_saved": _last_saved() if meanwhile else None,
         **(_map_context(page, workspace, draft, problems) if page.object else {}),
+        **(_filter_context(page, workspace, draft) if page.object else {}),
     }
     title = f"Salesforce: {page.title}"
     return render_page(request, "integrations/settings/page.html", context, title=title, status=status)
@@ -170,6 +184,15 @@ def _map_context(
         "conflicts": Conflict.choices,
         "suspended": sum(bool(row.suspended) for row in rows),
     }
+
+
+def _filter_context(page: SettingsPage, workspace: Workspace, draft: State) -> dict[str, Any]:
+    fields = (workspace.schema or {}).get(page.object)
+    if not fields:
+        return {"builder": None}
+    builder = Builder(page.object, fields, workspace.connection)
+    conditions = draft.settings["pull.filters"].get(page.object, [])
+    return {"builder": builder, "conditions": builder.rows(conditions, check=True)}
 
 
 def _with_problems(object_name: str, rows: list[MapRow], problems: list[Problem]) -> list[MapRow]:

@@ -16,14 +16,27 @@
     return control.value !== control.defaultValue;
   };
 
+  /* The conditions of the pull filter are one setting, however many rows it has. */
+  const builder = form.querySelector("[data-filter]");
+  const typed = (control) => control.type === "checkbox" && !control.checked ? null : control.value;
+  const conditions = () => builder && JSON.stringify([...builder.querySelectorAll("[data-condition]")].map((row) =>
+    [...row.querySelectorAll("[name*='.']")].map((control) => [control.name.split(".").pop(), typed(control)])));
+  const conditionsAtFirst = conditions();
+
+  function conditionsChanged() {
+    window.htmx.trigger(form.querySelector("[data-matches]"), "conditions");
+    show();
+  }
+
   /* Radios and checkboxes of one name are one setting; a new row is one change, whatever is set in it. */
   function count() {
     const changed = new Set();
     for (const control of form.elements) {
-      if (!control.name || control.type === "hidden" || control.closest("[data-new]")) continue;
+      if (!control.name || control.type === "hidden" || control.closest("[data-new], [data-filter]")) continue;
       const isPair = control.name.endsWith(".here");
       if (differs(control)) changed.add(isPair ? control : control.name.replace(/\.limit$/, ""));
     }
+    if (conditions() !== conditionsAtFirst) changed.add("filter");
     return changed.size + form.querySelectorAll("[data-new]").length;
   }
 
@@ -51,7 +64,8 @@
     const some = event.target.closest(".ls-picks") && event.target.checked &&
       event.target.closest("fieldset").querySelector("input[value=some]");
     if (some) some.checked = true;
-    show();
+    if (event.target.closest("[data-filter]")) conditionsChanged();
+    else show();
   });
   form.addEventListener("change", (event) => {
     const select = event.target;
@@ -64,6 +78,12 @@
     show();
   });
   form.addEventListener("click", (event) => {
+    const condition = event.target.closest("[data-drop-condition]")?.closest("[data-condition]");
+    if (condition) {
+      condition.remove();
+      conditionsChanged();
+      return;
+    }
     const button = event.target.closest("[data-drop-row]");
     if (!button) return;
     const row = button.closest("[data-map-row]");
@@ -73,6 +93,9 @@
     row.remove();
     mark(row);
     show();
+  });
+  document.addEventListener("htmx:load", (event) => {
+    if (event.detail.elt.matches?.("[data-condition]")) conditionsChanged();
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     if (!event.detail.target.matches("[data-map]")) return;
