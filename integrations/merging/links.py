@@ -71,7 +71,7 @@ def _end(
 ) -> None:
     link.state = State.SUPPRESSED if out else State.TOMBSTONE
     link.suppressed_by = kept.salesforce_id
-    link.record_id, link.merged_record_id = survivor.pk, loser.pk
+    link.record_id, link.merged_record_id = survivor.pk, None if out else loser.pk
     link.waiting_for, link.changed_at = None, now
     link.save(
         update_fields=[
@@ -97,12 +97,11 @@ def _end_leads_of(
     values = {
         "suppressed_by": kept.salesforce_id,
         "record_id": survivor.pk,
-        "merged_record_id": loser.pk,
         "changed_at": now,
     }
     if kept.match_key:
         leads.filter(match_key=kept.match_key).update(**values)
-    ended = leads.update(**values, state=State.TOMBSTONE)
+    ended = leads.update(**values, merged_record_id=loser.pk, state=State.TOMBSTONE)
     _count(contact.connection_id, "Lead", suppressed=-ended)
 
 

@@ -49,16 +49,17 @@ class Folder:
 @never_cache
 def compare_page(request: SignedInRequest, kind: Kind, pk: int, other: int) -> HttpResponse:
     """`pk` stays and `other` is merged into it; the other way round is the other address."""
+    if request.method == "POST":
+        try:
+            return merge(request, *both_or_404(kind, pk, other))
+        except Refused as refused:
+            messages.error(request, refused.reason)
     kept, loser = both_or_404(kind, pk, other)
     merged = next((record for record in (kept, loser) if record.merged_into_id), None)
     if merged is not None:
-        messages.warning(request, f"{merged} was merged into {merged.merged_into} already.")
+        if request.method != "POST":
+            messages.warning(request, f"{merged} was merged into {merged.merged_into} already.")
         return redirect(merged)
-    if request.method == "POST":
-        try:
-            return merge(request, kept, loser)
-        except Refused as refused:
-            messages.error(request, refused.reason)
     comparison = compare(kept, loser)
     take = chosen(request, kind) if request.method == "POST" else comparison.proposed
     context = {

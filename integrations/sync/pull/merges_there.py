@@ -15,6 +15,7 @@ from integrations.sync.pull.chunk_sql import ON_ITS_WAY
 from integrations.sync.pull.lease import Lease
 from integrations.sync.pull.plan import MASTER_FIELD, ObjectPlan
 from integrations.sync.pull.staging import StagingTable
+from integrations.sync.pull.taking_up import take_up_tombstones
 
 LONGEST_CHAIN = 100
 BATCH = 1000
@@ -52,6 +53,7 @@ def mirror_merges(plan: ObjectPlan, staging: StagingTable, *, run: SyncRun, leas
     while plan.mirrors and MASTER_FIELD in staging.columns():
         with transaction.atomic():
             lease.check()
+            take_up_tombstones(plan)
             pairs = _merged(plan, staging)
             merge_as_salesforce_did(plan.connection_id, plan.kind, pairs, run=plan.run, now=lease.clock())
             run.counts = run.counts | {"merged": run.counts.get("merged", 0) + len(pairs)}

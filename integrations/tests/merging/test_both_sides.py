@@ -8,10 +8,11 @@ import pytest
 from crm.models import Account, Contact, ContactRole, Deal, DealStage, Record
 from integrations.merging import bringing_back
 from integrations.merging.here import merge_here
-from integrations.models import RecordLink, SyncedObject, SyncRun
+from integrations.models import RecordLink, SyncedObject, SyncRun, SyncSettings
 from integrations.tests.pull import live
 from integrations.tests.pull.seller import Seller
 from integrations.tests.push.pushing import Desk
+from integrations.tests.sandbox_process import SandboxOrg
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NAMES = {"contact": "last_name", "account": "name"}
@@ -286,3 +287,37 @@ def test_what_was_deleted_there_meanwhile_doesnt_come(desk: Desk, seller: Seller
     pulled(desk)
     assert RecordLink.objects.get(salesforce_id=ended).state == "gone"
     assert not Contact.objects.filter(last_name=loser.last_name, merged_into=None).exists()
+
+
+@pytest.mark.parametrize("sync", [True, False])
+def test_merged_there_too_the_other_way_round_the_survivor_stays_in_step_with_merge_sync(
+    desk: Desk, seller: Seller, org: SandboxOrg, sync: bool
+) -> None:
+    SyncSettings.objects.update(contacts_merge_sync=sync)
+    loser, survivor, ended, kept = two(desk, "contact")
+    merge(desk, loser, survivor)
+    desk.change(survivor, title="Edited")
+    desk.push()
+    org.control("POST", f"/records/Contact/{ended}/merge", {"losers": [kept]})
+    seller.change("Contact", ended, Phone="5552")
+    for _ in range(2):
+        pulled(desk)
+    survivor.refresh_from_db()
+    link = RecordLink.objects.get(salesforce_id=ended)
+    assert (link.state, link.record_id) == ("linked" if sync else "tombstone", survivor.pk)
+    assert survivor.phone == ("5552" if sync else "")
+    assert RecordLink.objects.get(salesforce_id=kept).state == "gone"
+    linked = RecordLink.objects.filter(salesforce_object="Contact", state="linked").count()
+    assert SyncedObject.objects.get(name="Contact").linked == linked
+
+
+def test_merged_there_too_the_same_way_round_nothing_changes_here(
+    desk: Desk, seller: Seller, org: SandboxOrg
+) -> None:
+    SyncSettings.objects.update(contacts_merge_sync=True)
+    loser, survivor, ended, kept = two(desk, "contact")
+    merge(desk, loser, survivor)
+    org.control("POST", f"/records/Contact/{kept}/merge", {"losers": [ended]})
+    pulled(desk)
+    assert desk.link_of(survivor).salesforce_id == kept
+    assert RecordLink.objects.get(salesforce_id=ended).state == "tombstone"
