@@ -4,6 +4,8 @@ Salesforce kept both records, and the one that was in step was merged into the o
 on, the person stays in step: with the surviving id, whose tombstone is a link again.
 """
 
+from typing import Any
+
 from django.db import connection as database
 from django.db.models import F
 from psycopg import sql
@@ -55,7 +57,7 @@ def take_up_tombstones(plan: ObjectPlan) -> None:
         "tombstones": sql.Literal([tombstone for tombstone, _, _ in found]),
         "gone": sql.Literal([gone for _, _, gone in found]),
     }
-    hidden = dict(_fetch(LOCK, places))
+    hidden: dict[int, bool] = dict(_fetch(LOCK, places))
     places["records"] = sql.Literal(list(hidden))
     taken = [record for (record,) in _fetch(TAKE_UP, places)]
     SyncedObject.objects.filter(connection=plan.connection_id, name=plan.object).update(
@@ -63,7 +65,7 @@ def take_up_tombstones(plan: ObjectPlan) -> None:
     )
 
 
-def _fetch(text: str, places: dict[str, sql.Composable]) -> list[tuple[int, ...]]:
+def _fetch(text: str, places: dict[str, sql.Composable]) -> list[tuple[Any, ...]]:
     with database.cursor() as cursor:
         cursor.execute(sql.SQL(text).format(**places))
         return list(cursor.fetchall())
