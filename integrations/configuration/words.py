@@ -8,6 +8,7 @@ from django.utils.dateparse import parse_datetime
 
 from integrations.configuration.options import BY_PATH
 from integrations.models import ConnectionState
+from integrations.pull_filters.conditions import WORDS, Family
 
 _SECTIONS = {
     "maps": "Field map",
@@ -17,6 +18,7 @@ _SECTIONS = {
     "custom_fields": "New field",
     "new_stages": "New stage",
 }
+OPERATOR_WORDS = WORDS[Family.TEXT] | WORDS[Family.NUMBER]
 _CONNECTION = {"": "Signed in to", "state": "State", "window_ends_at": "End of the time to set up"}
 
 
@@ -51,12 +53,30 @@ def _setting(path: str) -> str:
 
 def value_in_words(value: Any) -> str:
     if isinstance(value, dict):
-        return f"mapped to {value['salesforce']}" if "salesforce" in value else "a set of conditions"
+        return f"mapped to {value['salesforce']}" if "salesforce" in value else _filters_in_words(value)
     if isinstance(value, list):
         return ", ".join("no stage" if item is None else str(item) for item in value) or "none"
     if isinstance(value, bool):
         return "on" if value else "off"
     return "none" if value is None else str(value)
+
+
+def _filters_in_words(filters: Mapping[str, Any]) -> str:
+    """Pull filters, by object."""
+    return (
+        "; ".join(
+            f"{name} where {' and '.join(map(_condition_in_words, rows))}"
+            for name, rows in filters.items()
+            if rows
+        )
+        or "none"
+    )
+
+
+def _condition_in_words(condition: Mapping[str, Any]) -> str:
+    value = condition.get("value")
+    told = "" if value is None else f" {value_in_words(value) if isinstance(value, list) else value}"
+    return f"{condition['field']} {OPERATOR_WORDS[condition['operator']]}{told}"
 
 
 def _connection_words(value: Any) -> str:

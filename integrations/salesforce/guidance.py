@@ -169,6 +169,11 @@ _BY_CODE = {
         "The field's type was changed in Salesforce after its map was made.",
         "Refresh the schema, then correct the field map.",
     ),
+    "UNUSABLE_FILTER": Guidance(
+        "The object's pull filter can't be asked any more, so nothing of it is pulled.",
+        "A field of it was deleted, hidden from the connected user or retyped in Salesforce.",
+        "Change or remove that condition on the object's page; its next pull goes on from there.",
+    ),
     "OBJECT_FAILED": Guidance(
         "This part of the pull failed.",
         "The message says what stood in its way.",

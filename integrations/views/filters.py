@@ -9,6 +9,7 @@ from integrations.configuration.pages import PAGES, SettingsPage
 from integrations.configuration.workspace import Workspace
 from integrations.models import SyncedObject
 from integrations.pull_filters.builder import Builder, read_condition, read_conditions
+from integrations.pull_filters.conditions import UNARY
 from integrations.pull_filters.counting import count_matches
 
 
@@ -33,15 +34,17 @@ def matches(request: SignedInRequest, slug: str) -> HttpResponse:
     page, workspace = _page(slug), Workspace.read()
     conditions = read_conditions(request.POST, [])
     stored = workspace.state.settings["pull.filters"].get(page.object, [])
+    told = [condition for condition in conditions if condition["operator"] in UNARY or condition["value"]]
     context = {
         "page": page,
-        "conditions": conditions,
+        "conditions": told,
+        "unsaid": len(conditions) - len(told),
         "changed": read_conditions(request.POST, stored) != stored,
         "synced": SyncedObject.objects.filter(connection=workspace.connection, name=page.object).first(),
     }
-    if conditions:
+    if told:
         fields = (workspace.schema or {}).get(page.object, {})
-        context["matches"] = count_matches(workspace.connection, page.object, conditions, fields)
+        context["matches"] = count_matches(workspace.connection, page.object, told, fields)
     return render(request, "integrations/settings/_matches.html", context)
 
 

@@ -32,7 +32,6 @@ from integrations.sync import due
 from integrations.tasks import pull_slice, ring, show_or_hide
 from mappings.models import Conflict
 
-SORTED = "All records of the object are read again now, and sorted by the filter."
 TRY_AGAIN = "That page was out of date, and nothing was saved. This is how the settings stand now."
 
 
@@ -87,20 +86,21 @@ def _save(request: SignedInRequest, page: SettingsPage) -> HttpResponse:
     if changes:
         for connection in due.to_show_or_hide():
             ring(show_or_hide, connection_id=connection.pk)
-        sorts = workspace.connection is not None and _sort_again(changes, workspace.connection)
-        messages.success(request, f"{_saved(changes)} {SORTED if sorts else ''}".strip())
+        messages.success(request, f"{_saved(changes)} {_sort_again(page, changes)}".strip())
     else:
         messages.info(request, "Nothing was changed.")
     return redirect(page.url_name)
 
 
-def _sort_again(changes: list[Change], connection: Connection) -> bool:
-    """A changed filter sorts all that was pulled: at once, or with the pull that runs next."""
-    if not any(change.path == "settings.pull.filters" for change in changes):
-        return False
+def _sort_again(page: SettingsPage, changes: list[Change]) -> str:
+    """A changed filter sorts all that was pulled: at once, or with the pull that runs next. Says which."""
+    connection = Connection.objects.live().first()
+    if connection is None or not any(change.path == "settings.pull.filters" for change in changes):
+        return ""
     if run := start_sorting(connection, timezone.now()):
         ring(pull_slice, run_id=run.pk)
-    return True
+        return f"{page.title} are read again now, and sorted by the filter."
+    return f"The next pull reads {page.title.lower()} again, and sorts them by the filter."
 
 
 def _saved(changes: list[Change]) -> str:

@@ -10,6 +10,7 @@ from django.test import Client
 from crm.roles import Role
 from crm.tests.factories import make_user
 from integrations.models import AuditEntry, Connection, SyncedObject, SyncRun, SyncSettings
+from integrations.tests.pull import live
 from integrations.tests.sandbox_process import SandboxOrg
 from integrations.tests.test_settings_pages import as_shown, text_of
 
@@ -77,7 +78,15 @@ def test_saving_a_filter_sorts_again_all_that_was_pulled(ada: Client) -> None:
     assert SyncSettings.current().filters == {"Contact": [FRENCH]}
     assert SyncedObject.objects.get(name="Contact").read_again
     assert list(SyncRun.objects.exclude(parent=None).values_list("object", flat=True)) == ["Contact"]
-    assert "read again now" in text_of(ada)
+    assert "Contacts are read again now, and sorted by the filter." in text_of(ada)
+
+
+def test_a_filter_saved_while_a_pull_runs_is_left_to_the_next_one(
+    ada: Client, connection: Connection
+) -> None:
+    live.start(connection)
+    saved(ada, ("MailingCountry", "eq", "France"))
+    assert "The next pull reads contacts again, and sorts them by the filter." in text_of(ada)
 
 
 def test_another_object_s_filter_stays(ada: Client) -> None:
@@ -156,15 +165,22 @@ def test_no_condition_asks_nothing_of_salesforce(ada: Client, demo_org: SandboxO
 @pytest.mark.parametrize(
     ("condition", "told"),
     [
-        (("Title", "eq", " "), "say which value"),
+        (("Title", "eq", " "), "Say which value"),
         (("Nowhere", "filled", None), "has no field"),
-        (("Title", "in", ""), "say which value"),
+        (("Title", "in", ""), "Say which value"),
+        (("Birthdate", "lt", "soon"), "“soon” is not a date"),
     ],
 )
 def test_what_cannot_be_counted_is_said_in_words(
     ada: Client, condition: tuple[str, str, Any], told: str
 ) -> None:
     assert told in matches(ada, condition)
+
+
+def test_a_condition_being_typed_leaves_the_others_their_count(ada: Client) -> None:
+    told = matches(ada, ("Email", "filled", None), ("Title", "eq", ""))
+    assert "Matches " in told
+    assert "1 condition without a value isn't counted yet." in told
 
 
 def test_a_fault_of_salesforce_is_said_in_words(ada: Client, demo_org: SandboxOrg) -> None:

@@ -1,5 +1,6 @@
 """Pull filters (spec C12): what doesn't meet them is known by name and hidden, and neither pulled nor pushed."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -8,6 +9,7 @@ import pytest
 from crm import journal
 from crm.models import Account, Contact, Deal
 from integrations.models import Connection, OutboxEntry, RecordLink, SyncedObject, SyncError, SyncSettings
+from integrations.sync.pull.rereading import ask_again
 from integrations.sync.push.drain import drain
 from integrations.sync.visibility import apply_visibility, to_show_or_hide
 from integrations.tests.pull import live
@@ -309,3 +311,28 @@ def test_a_filter_that_salesforce_cannot_answer_stops_its_object_and_says_why(
     assert "no field “Gone__c”" in SyncError.objects.get(code="UNUSABLE_FILTER").message
     assert not Contact.objects.exists()
     assert Account.objects.exists()
+
+
+def test_what_is_asked_for_by_its_id_is_sorted_too(connection: Connection, french: str, british: str) -> None:
+    filtered(connection, FRENCH)
+    live.pull(connection)
+    ask_again(RecordLink.objects.filter(salesforce_id__in=[french, british]))
+    SyncedObject.objects.update(watermark=datetime.now(UTC) + timedelta(days=1), watermark_id="")
+    counted = live.counts(live.pull(connection), "Contact")
+    assert counted == {"seen": 2, "unchanged": 2}
+    assert (link_of(british).outside, link_of(french).outside) == ("known", "")
+
+
+@pytest.mark.parametrize("fault", ["cursor_lost", "truncated", "cut_after"])
+def test_a_reading_that_breaks_off_between_its_parts_brings_all(
+    demo_org: SandboxOrg, connection: Connection, french: str, british: str, fault: str
+) -> None:
+    filtered(connection, {"Contact": [{"field": "MailingCountry", "operator": "ne", "value": "UK"}]})
+    demo_org.control("PATCH", "/options", {"batch_size": 200})
+    at = {"path": r"/query(All)?/", "nth": 2, "times": 2}
+    demo_org.control("POST", "/faults", {"name": fault, "match": at})
+    run = live.pull(connection, follow_schema=False)
+    assert run.state == "succeeded", run.error
+    contacts = SyncedObject.objects.get(connection=connection, name="Contact")
+    assert live.counts(run, "Contact")["created"] == contacts.linked == contacts.there
+    assert (link_of(british).outside, link_of(french).outside) == ("known", "")
