@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from typing import Any
 
 from integrations.salesforce.describes import (
     FieldPicklist,
@@ -14,11 +15,12 @@ from integrations.salesforce.describes import (
     parse_summary,
 )
 from integrations.salesforce.door import Door
-from integrations.salesforce.errors import Gone
+from integrations.salesforce.errors import Gone, NeedsPerson, classify
 from integrations.salesforce.ids import to18
 from integrations.salesforce.soql import name, quote, select
 from integrations.salesforce.wire import NotModified, org_time
 
+DATA = "/services/data/"
 MASTER_RECORD_TYPE = "012000000000000AAA"
 
 
@@ -140,6 +142,15 @@ class SchemaCalls(Door):
             return None
         return parse_describe(raw, last_modified=org_time(self._answer(), "Last-Modified"))
 
+    def describe_many(self, sobjects: Sequence[str]) -> dict[str, ObjectDescribe | None]:
+        """Up to 25 objects in one call; None for one that the connected user can't see. Raises TryLater."""
+        requests = [
+            {"method": "GET", "url": self._path(f"sobjects/{name(item)}/describe").removeprefix(DATA)}
+            for item in sobjects
+        ]
+        answer = self._ask("composite/batch", method="POST", body={"batchRequests": requests}, reads=True)
+        return {item: _described(result) for item, result in zip(sobjects, answer["results"], strict=True)}
+
     def picklist_values(
         self, sobject: str, record_type_id: str = MASTER_RECORD_TYPE
     ) -> dict[str, FieldPicklist]:
@@ -160,3 +171,12 @@ class SchemaCalls(Door):
         params = {"sObjects": ",".join(name(item) for item in sobjects)}
         found = self._ask("limits/recordCount", params=params) or {}
         return {row["name"]: row["count"] for row in found.get("sObjects", ())}
+
+
+def _described(result: Mapping[str, Any]) -> ObjectDescribe | None:
+    if result["statusCode"] < 300:
+        return parse_describe(result["result"])
+    error = classify(result["statusCode"], result["result"], None)
+    if isinstance(error, NeedsPerson | Gone):
+        return None
+    raise error

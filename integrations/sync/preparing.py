@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
 from integrations.configuration.agreements import drop_outdated_agreements
 from integrations.models import Connection, ObjectSchema, SyncedObject, SyncRun, SyncSettings
-from integrations.salesforce.errors import Gone, NeedsPerson, TryLater
+from integrations.salesforce.errors import TryLater
 from integrations.salesforce.org import Org
 from integrations.sync.owners import follow_owners
 from integrations.sync.pull.runs import PULL_ORDER, open_run, start_pull
@@ -62,26 +61,17 @@ def keep_prepared(now: datetime) -> Callable[[Connection, Org], None]:
 
 def read_schema(connection: Connection, org: Org, names: tuple[str, ...], *, now: datetime) -> None:
     """Store each object's describe. What the user can't see has none, and rests with the reason."""
-    for name in names:
-        described = _describe(org, name)
+    for name, described in org.describe_many(names).items():
         if described is None:
             ObjectSchema.objects.filter(connection=connection, name=name).delete()
         else:
             ObjectSchema.objects.update_or_create(
-                connection=connection, name=name, defaults={"describe": described, "read_at": now}
+                connection=connection, name=name, defaults={"describe": dict(described.raw), "read_at": now}
             )
         reason = (
             "" if described else f"The connected Salesforce user can't see {name}. Give them read access."
         )
         SyncedObject.objects.filter(connection=connection, name=name).update(suspended=reason)
-
-
-def _describe(org: Org, name: str) -> dict[str, Any] | None:
-    try:
-        described = org.describe(name)
-    except (NeedsPerson, Gone):
-        return None
-    return dict(described.raw) if described else None
 
 
 def _write_default_map(connection: Connection, name: str) -> None:

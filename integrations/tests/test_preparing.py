@@ -1,13 +1,11 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from crm.models import Deal, DealStage, Pipeline
 from crm.tests.factories import make_user
 from integrations.models import Connection, ObjectSchema, SalesforceOwner, SyncedObject, SyncRun
-from integrations.salesforce.errors import NeedsPerson
 from integrations.salesforce.org import Org
 from integrations.sync.preparing import prepare, read_schema
 from integrations.sync.stages import follow_stages
@@ -97,8 +95,8 @@ def test_inactive_owners_are_kept_but_match_nobody(connected: Connection, org: O
 class Blind:
     """An org whose user can't see anything."""
 
-    def describe(self, name: str) -> Any:
-        raise NeedsPerson(code="INVALID_TYPE", message=f"{name} is not supported")
+    def describe_many(self, names: Sequence[str]) -> dict[str, None]:
+        return dict.fromkeys(names)
 
 
 def test_an_object_the_user_cant_see_rests_with_the_reason(connection: Connection) -> None:

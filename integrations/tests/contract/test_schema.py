@@ -31,6 +31,15 @@ def test_the_global_describe_lists_what_we_sync(org: Org) -> None:
     assert listed["Contact"].key_prefix == "003"
 
 
+def test_several_describes_are_one_call_and_what_isnt_there_is_none(org: Org) -> None:
+    before = org.calls
+    found = org.describe_many(["Contact", "Nothing__c", "Lead"])
+    assert org.calls == before + 1
+    assert [name for name, described in found.items() if described is None] == ["Nothing__c"]
+    assert found["Lead"] is not None
+    assert found["Lead"].raw == described(org, "Lead").raw
+
+
 @pytest.mark.parametrize(
     ("sobject", "required"),
     [
