@@ -54,6 +54,7 @@ check: setup ## Lint, types, layers, migrations, production settings
 
 bench: setup ## Measure pull and push beside the machine's own speed, and the pages (docs/benchmarks.md)
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.steady
 	$(BIN)/python -m benchmarks.edits
 	$(BIN)/python -m benchmarks.pushing
 	$(BIN)/python -m benchmarks.claims

@@ -5,17 +5,16 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from benchmarks import workplace
 from benchmarks.floor import floor
 from benchmarks.paging import compare_ways
+from benchmarks.saving import save_csv
 from integrations.models import Connection
 from integrations.sync.pull.extract import BULK_FROM
-from integrations.tests.pull import live
 from integrations.tests.sandbox_process import SandboxOrg, sandbox_org
 
 ACCOUNTS = 5_000
@@ -65,7 +64,7 @@ def _memory(folder: Path, rows: int) -> float:
 
 def _compare(folder: Path, connection: Connection, rows: int, repetitions: int) -> list[dict[str, Any]]:
     csv = folder / "contacts.csv"
-    speed = _download(connection, csv)
+    speed = save_csv(connection, csv)
     say(f"the org serves {speed:.0f} MB/s; {csv.stat().st_size / 1e6:.0f} MB, {rows:,} contacts")
     results, ratios = [], []
     for turn in range(1, repetitions + 1):
@@ -93,20 +92,6 @@ def _pull(connection: Connection) -> dict[str, Any]:
     if answer.returncode:
         raise SystemExit(answer.stderr)
     return dict(json.loads(answer.stdout.splitlines()[-1]))
-
-
-def _download(connection: Connection, csv: Path) -> float:
-    """The pull's own CSV in one file; MB/s."""
-    org = live.door(connection)
-    job = org.start_query_job(workplace.contacts_soql(connection), include_deleted=True)
-    while not org.query_job(job).finished:
-        time.sleep(0.1)
-    with csv.open("wb") as into:
-        began = time.perf_counter()
-        page = org.download_query_page(job, max_records=1_000_000, into=cast(BinaryIO, into))
-        took = time.perf_counter() - began
-    org.close()
-    return page.bytes / took / 1e6
 
 
 if __name__ == "__main__":

@@ -52,14 +52,19 @@ def _contacts(accounts: int) -> str:
         for field, name in TEXTS.items()
     }
     columns = ", ".join(values)
+    custom = ", ".join(f"'{name}', \"{salesforce}\"" for name, salesforce in workplace.MORE.items())
     return (
         f"INSERT INTO floor.crm_contact (id, custom, hidden, company_name, created_run, account_id, {columns})"
-        f" SELECT seq, '{{}}', false, '', 1, seq % {accounts} + 1, {', '.join(values.values())} FROM floor.bare"
+        f" SELECT seq, jsonb_strip_nulls(jsonb_build_object({custom})), false, '', 1, seq % {accounts} + 1,"
+        f" {', '.join(values.values())} FROM floor.bare"
     )
 
 
 def _links(connection_id: int) -> str:
-    pairs = ", ".join(f"'{name}', \"{name}\"" for _, name in DEFAULT_MAPS["Contact"])
+    pairs = ", ".join(
+        f"'{name}', \"{name}\""
+        for name in (*dict(DEFAULT_MAPS["Contact"]).values(), *workplace.MORE.values())
+    )
     return (
         "INSERT INTO floor.integrations_recordlink (connection_id, salesforce_object, salesforce_id, kind,"
         " record_id, state, suppressed_by, base, match_key, system_modstamp, linked_run)"

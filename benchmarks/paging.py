@@ -21,7 +21,11 @@ def compare_ways(connection: Connection, say: Callable[[str], None]) -> None:
 def _read(connection: Connection, size: int, *, bulk: bool) -> float:
     workplace.empty()
     whole, threshold = extract.Extract.soql, extract.BULK_FROM
-    extract.Extract.soql = lambda self: f"{whole(self)} LIMIT {size}"  # type: ignore[method-assign]
+
+    def limited(extract_: extract.Extract, part: str = "") -> str:
+        return f"{whole(extract_, part)} LIMIT {size}"
+
+    extract.Extract.soql = limited  # type: ignore[method-assign,assignment]
     extract.BULK_FROM = 0 if bulk else size
     Connection.objects.filter(pk=connection.pk).update(activated_at=None)  # the window: no applying
     began = time.perf_counter()

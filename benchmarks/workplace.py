@@ -22,11 +22,13 @@ from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection as database  # noqa: E402
 
+from crm.models import CustomField  # noqa: E402
 from integrations.models import Connection, SyncedObject, SyncRun  # noqa: E402
 from integrations.sync.pull.plan import plan_object  # noqa: E402
 from integrations.sync.pull.runs import PULL_ORDER  # noqa: E402
 from integrations.tests.pull import live  # noqa: E402
 from integrations.tests.sandbox_process import SandboxOrg  # noqa: E402
+from mappings.models import FieldMap  # noqa: E402
 
 settings.DEBUG = False  # which would keep every query's text
 
@@ -34,6 +36,15 @@ PULLED = (
     "crm_contact, crm_account, crm_deal, crm_contactrole, crm_journalentry, crm_potentialduplicate, crm_uncompared,"
     " integrations_recordlink"
 )
+MORE = {
+    "department": "Department",
+    "salutation": "Salutation",
+    "assistant": "AssistantName",
+    "assistant_phone": "AssistantPhone",
+    "fax": "Fax",
+    "about": "Description",
+    "other_city": "OtherCity",
+}
 WORKED = "integrations_syncrun, integrations_syncerror, integrations_outboxentry"
 
 
@@ -51,7 +62,18 @@ def connect(org: SandboxOrg) -> Connection:
     """A connection to a new org, in place of any before."""
     empty()
     run("TRUNCATE integrations_connection CASCADE")
-    return live.connect(org)
+    connection = live.connect(org)
+    map_more()
+    return connection
+
+
+def map_more() -> None:
+    """Custom fields beside the map made by default: 25 in all."""
+    for name, salesforce in MORE.items():
+        CustomField.objects.get_or_create(kind="contact", name=name, defaults={"label": name, "type": "text"})
+        row = {"field": f"custom.{name}", "salesforce": salesforce}
+        FieldMap.objects.get_or_create(object="Contact", **row, defaults={"position": 100})
+    SyncedObject.objects.update(read_again=False)
 
 
 def empty() -> None:

@@ -87,11 +87,11 @@ def slice_of(run: SyncRun, *, org: Org, clock: Clock | None = None, follow_schem
     return work_on(run, org=org, clock=clock, seconds=60, prepare=prepare)
 
 
-def finish(run: SyncRun, *, follow_schema: bool = True) -> SyncRun:
+def finish(run: SyncRun, *, follow_schema: bool = True, patience: timedelta = PATIENCE) -> SyncRun:
     """Work on a run until it has ended, without waiting where it asks to wait."""
     clock = Clock()
     org = door(run.connection)
-    give_up = datetime.now(UTC) + PATIENCE
+    give_up = datetime.now(UTC) + patience
     try:
         while not slice_of(run, org=org, clock=clock, follow_schema=follow_schema):
             run.refresh_from_db()

@@ -1,0 +1,139 @@
+"""python -m benchmarks.steady: what a pull costs when nothing changed, and when 1 % did, in small and large orgs."""
+
+import argparse
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks import workplace
+from benchmarks.floor import floor
+from benchmarks.saving import save_csv
+from integrations.models import Connection, SyncRun
+from integrations.tests.pull import live
+from integrations.tests.pull.seller import Seller
+from integrations.tests.sandbox_process import SandboxOrg, sandbox_org
+
+ROWS, FEWER = 1_000_000, 10_000
+ACCOUNTS = 5_000
+QUIET_PULLS = 15
+MOST_CALLS = 2  # an object
+COLLECTION = 200
+PATIENCE = timedelta(minutes=30)
+LATER = 3600  # seconds: past the stretch that each pull reads again
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """A pull that finds nothing new: seconds of all objects together, and calls."""
+
+    seconds: float
+    calls: int
+    objects: int
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.steady", description=__doc__)
+    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--fewer", type=int, default=FEWER)
+    parser.add_argument("--repetitions", type=int, default=3)
+    options = parser.parse_args()
+    workplace.open_database()
+    took = []
+    for rows in (options.fewer, options.rows):
+        with (
+            tempfile.TemporaryDirectory(prefix="lockstep-bench-") as folder,
+            sandbox_org(Path(folder) / "org", org_name="Bench") as org,
+        ):
+            connection = in_step(org, rows)
+            quiet = pull_quietly(org, connection)
+            took.append(quiet.seconds)
+            say(
+                f"nothing changed in {rows:,} contacts: {quiet.seconds * 1000:.0f} ms for {quiet.objects} objects,"
+                f" {quiet.calls} calls{' ** too many' if quiet.calls > MOST_CALLS * quiet.objects else ''}"
+            )
+            if rows == options.rows:
+                compare(Path(folder), org, connection, rows // 100, options.repetitions)
+    say(f"{options.rows:,} against {options.fewer:,}: {took[1] / took[0]:.2f}")
+    workplace.empty()
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def in_step(org: SandboxOrg, rows: int) -> Connection:
+    """So many contacts, pulled; the stretch that is read again lies behind."""
+    others = (("Account", ACCOUNTS), ("Lead", ACCOUNTS), ("Opportunity", ACCOUNTS))
+    for name, count in (*others, ("Contact", rows)):
+        org.control("POST", "/generate", {"object": name, "count": count})
+    connection = workplace.connect(org)
+    pull(connection)
+    org.control("POST", "/clock", {"advance": LATER})
+    pull(connection)
+    workplace.run("VACUUM ANALYZE crm_contact, crm_account, integrations_recordlink")
+    workplace.run("CHECKPOINT")
+    return connection
+
+
+def pull(connection: Connection) -> SyncRun:
+    run = live.finish(live.start(connection), patience=PATIENCE)
+    assert run.state == SyncRun.State.SUCCEEDED, run.error
+    return run
+
+
+def pull_quietly(org: SandboxOrg, connection: Connection) -> Quiet:
+    times = []
+    for _ in range(QUIET_PULLS):
+        org.control("DELETE", "/requests")
+        began = time.perf_counter()
+        run = pull(connection)
+        times.append(time.perf_counter() - began)
+        changed = {key: count for child in run.children.all() for key, count in child.counts.items() if count}
+        assert not changed, changed
+    calls = org.control("GET", "/requests/counts")["by_kind"]
+    return Quiet(median(times), sum(calls.values()), run.children.count())
+
+
+def compare(folder: Path, org: SandboxOrg, connection: Connection, rows: int, repetitions: int) -> None:
+    """The changed rows a second of a pull beside those of the floor, which only inserts as many."""
+    ratios = []
+    seller = Seller(org)
+    found = org.control("GET", f"/query?q=SELECT+Id+FROM+Contact+LIMIT+{rows}")["records"]
+    for turn in range(1, repetitions + 1):
+        csv = folder / f"{turn}.csv"
+        change(seller, [row["Id"] for row in found], turn)
+        save_csv(connection, csv, where=f"Title = 'Turn {turn}'")
+        least = floor(csv, connection_id=connection.pk, accounts=ACCOUNTS)
+        workplace.run("CHECKPOINT")
+        began = time.perf_counter()
+        run = pull(connection)
+        took = time.perf_counter() - began
+        updated = run.children.get(object="Contact").counts["updated"]
+        assert updated == rows, updated
+        org.control("POST", "/clock", {"advance": LATER})
+        pull(connection)
+        ratios.append(least / took)
+        say(
+            f"{turn}: {rows:,} changed: floor {rows / least:,.0f} rows/s, pull {rows / took:,.0f} rows/s,"
+            f" ratio {ratios[-1]:.2f}"
+        )
+    say(f"median ratio {median(ratios):.2f}")
+
+
+def change(seller: Seller, ids: list[str], turn: int) -> None:
+    for start in range(0, len(ids), COLLECTION):
+        records: list[dict[str, Any]] = [
+            {"attributes": {"type": "Contact"}, "id": id, "Title": f"Turn {turn}"}
+            for id in ids[start : start + COLLECTION]
+        ]
+        assert all(result["success"] for result in seller.change_many(records))
+
+
+if __name__ == "__main__":
+    main()
