@@ -1,6 +1,7 @@
 """A lead that was converted while an edit of it was on its way: the edit is one of the contact now (spec C4)."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from django.db.models import F
 
@@ -38,8 +39,7 @@ def follow(
     return [
         item
         for item, contact in zip(leads, contacts, strict=True)
-        if contact
-        and settle.persistently(lambda item=item, contact=contact: _move(shift, claim, item, contact))
+        if contact and settle.persistently(partial(_move, shift, claim, item, contact))
     ]
 
 
@@ -50,7 +50,7 @@ def _move(shift: Shift, claim: Claim, item: Outgoing, contact: str) -> bool:
     lead = links.filter(salesforce_id=item.salesforce_id, state=RecordLink.State.LINKED).first()
     there = links.filter(salesforce_id=contact).first()
     linked = there is not None and there.state == RecordLink.State.LINKED
-    survivor = Contact.objects.filter(pk=there.record_id).first() if there and linked else None
+    survivor = Contact.objects.filter(pk=there.record_id or 0).first() if there and linked else None
     let_go = there is not None and (there.state == RecordLink.State.TOMBSTONE or linked and survivor is None)
     if person is None or lead is None or let_go:
         return False

@@ -154,11 +154,11 @@ def _unsettled() -> list[str]:
 
 
 def _doubles(world: World) -> list[str]:
-    """Creates of ours carry a name of their own."""
+    """Creates of ours carry a name of their own; a conversion's contact, or a merge made here, may carry it on."""
+    ours = f"IsDeleted = false AND CreatedById = '{world.connection.sync_user_id}'"
     names: Counter[str] = Counter()
     for name, field in NAMES.items():
-        left = " AND IsConverted = false" if name == "Lead" else ""  # its contact has the name now
-        soql = f"SELECT {field} FROM {name} WHERE IsDeleted = false{left}"  # noqa: S608
+        soql = f"SELECT {field} FROM {name} WHERE {ours}"  # noqa: S608
         names.update(row[field] for row in org_rows(world.org, soql) if OURS.match(row[field] or ""))
     found = [f"{name} is there {count} times" for name, count in names.items() if count > 1]
     soql = "SELECT OpportunityId, ContactId FROM OpportunityContactRole WHERE IsDeleted = false"
