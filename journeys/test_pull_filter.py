@@ -1,0 +1,64 @@
+"""An admin says which contacts the team works with; the others step back, and come forward again (spec C12)."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from integrations.tests.pull.seller import Seller
+from journeys.installation import Installation
+from journeys.visitor import Visitor
+
+pytestmark = pytest.mark.browser
+
+CONTACTS = "/integrations/salesforce/contacts/"
+
+
+def add_condition(visitor: Visitor, field: str, operator: str, value: str) -> None:
+    rows = visitor.page.locator("[data-condition]")
+    count = rows.count()
+    visitor.press("Add a condition")
+    expect(rows).to_have_count(count + 1)
+    rows.last.get_by_label("Field in Salesforce").select_option(field)
+    expect(rows.last.get_by_label("Field in Salesforce")).to_have_value(field)
+    rows.last.get_by_label("How it is compared").select_option(operator)
+    expect(rows.last.get_by_label("How it is compared")).to_have_value(operator)
+    rows.last.get_by_label("Value", exact=True).fill(value)
+
+
+def save_and_wait(visitor: Visitor) -> None:
+    """A worker reads all contacts again."""
+    visitor.press("Save")
+    visitor.sees("Contacts are read again now, and sorted by the filter.")
+    visitor.go("/integrations/salesforce/")
+    visitor.wait_for_pull()
+
+
+def test_a_filter_is_built_counted_and_saved(
+    installation: Installation, visitor: Visitor, seller: Seller
+) -> None:
+    seller.create("Contact", LastName="Filterberg", Title="Baker", Email="filterberg@stays.example")
+    seller.create("Contact", LastName="Filterstein", Title="Butcher", Email="filterstein@goes.example")
+    installation.connect()
+    assert installation.command("pull").code == 0
+    visitor.sign_in("admin")
+    visitor.go(CONTACTS)
+    add_condition(visitor, "Title", "starts", "Bak")
+    visitor.sees(re.compile(r"Matches 1 of [\d,]+\."))
+    visitor.sees(re.compile("people are frozen and hidden; they keep counting as known"))
+    visitor.sees(re.compile("1 change · affects"))
+    save_and_wait(visitor)
+
+    visitor.find("people", "Filterberg")
+    expect(visitor.value("Title")).to_have_text("Baker")
+    visitor.go("/people/?q=Filterstein")
+    visitor.sees(re.compile("No people"))
+    status = installation.command("status").said["objects"]["Contact"]
+    assert status["hidden"] == status["linked"] - 1
+
+    visitor.go(CONTACTS)
+    visitor.press("Remove this condition")
+    visitor.sees("No condition: all are pulled.")
+    save_and_wait(visitor)
+    visitor.find("people", "Filterstein")
+    expect(visitor.value("Title")).to_have_text("Butcher")
