@@ -16,6 +16,7 @@ POINTS = (
     "pull.chunk committed",
     "pull.object ended",
     "pull.run ended",
+    "check.chunk counted",
     "push.claimed",
     "push.waits",
     "push.composed",

@@ -6,6 +6,10 @@ from datetime import datetime, timedelta
 from integrations.models import SyncRun
 from integrations.overview import LABELS
 
+TITLES = {
+    str(SyncRun.Kind.EXTRACT): "Reading Salesforce in advance",
+    str(SyncRun.Kind.RECONCILE): "Comparing both sides",
+}
 MEASURABLE = timedelta(seconds=2)
 
 
@@ -31,8 +35,7 @@ class Progress:
 
 
 def progress_of(run: SyncRun, now: datetime) -> Progress:
-    preparing = run.kind == SyncRun.Kind.EXTRACT
-    title = "Reading Salesforce in advance" if preparing else "Pulling from Salesforce"
+    title = TITLES.get(run.kind, "Pulling from Salesforce")
     children = run.children.order_by("pk")
     return Progress(
         title=f"{title} ({run.get_trigger_display()})",
@@ -44,8 +47,8 @@ def progress_of(run: SyncRun, now: datetime) -> Progress:
 def object_progress(child: SyncRun, now: datetime) -> ObjectProgress:
     """Reading and writing count alike, so that the bar doesn't begin anew half-way."""
     ended = child.finished_at is not None
-    writes = child.kind == SyncRun.Kind.PULL
-    applying = child.phase == SyncRun.Phase.APPLYING
+    writes = child.kind != SyncRun.Kind.EXTRACT
+    applying = child.phase != SyncRun.Phase.EXTRACTING
     fraction = None
     if child.total is not None:
         work = child.total * (2 if writes else 1)

@@ -103,6 +103,14 @@ def scheduled_pull() -> None:
         ring(pull_slice, run_id=run.pk)
 
 
+@shared_task(soft_time_limit=60, time_limit=90)
+def nightly_check() -> None:
+    """Compare all of both sides, and repair what differs (C3)."""
+    run = due.start_nightly_check(timezone.now())
+    if run:
+        ring(pull_slice, run_id=run.pk)
+
+
 @shared_task(soft_time_limit=240, time_limit=300)
 def pull_slice(*, run_id: int) -> None:
     """A bounded piece of a run, then a message for the next one."""
@@ -111,7 +119,7 @@ def pull_slice(*, run_id: int) -> None:
     if not due.may_work(run.connection, began):
         return
     fence = run.fence
-    org = open_org(run.connection, feature="pull")
+    org = open_org(run.connection, feature="reconcile" if run.kind == SyncRun.Kind.RECONCILE else "pull")
     try:
         work_on(run, org=org, clock=timezone.now, seconds=SLICE_SECONDS, prepare=keep_prepared(began))
     finally:

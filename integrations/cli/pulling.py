@@ -64,7 +64,7 @@ def _pull(connection: Connection, org: Org, objects: list[str] | None, full: boo
                     continue  # a worker began one between the two looks
                 raise
             joined = True
-        _work_to_the_end(run, org)
+        work_to_the_end(run, org)
         if joined:
             return run
 
@@ -76,7 +76,7 @@ def _does(run: SyncRun, objects: list[str] | None, full: bool) -> bool:
     return run.kind == SyncRun.Kind.PULL and run.full >= full and wanted <= covered and complete
 
 
-def _work_to_the_end(run: SyncRun, org: Org) -> None:
+def work_to_the_end(run: SyncRun, org: Org) -> None:
     """Takes the same lease as a worker; interrupted, it hands the lease on, so that others go on at once."""
     try:
         _work(run, org)

@@ -46,6 +46,9 @@ class RecordLink(models.Model):
     pushed_at = models.DateTimeField(
         null=True, help_text="the org's clock at its answer to our last write; pages read before are stale"
     )
+    not_visible_since = models.DateTimeField(
+        null=True, help_text="Salesforce doesn't show it: purged, or hidden from the sync user (C3)"
+    )
     reread = models.BooleanField(default=False, db_default=False)
     merged_record_id = models.BigIntegerField(
         null=True, help_text="the record that was merged away here when the link ended (C9)"
@@ -90,6 +93,11 @@ class RecordLink(models.Model):
                 condition=models.Q(state="gone") & ~models.Q(suppressed_by=""),
             ),
             models.Index(fields=["-id"], name="link_skipped", condition=models.Q(state="tombstone")),
+            models.Index(
+                fields=["connection", "salesforce_object", "id"],
+                name="link_not_visible",
+                condition=models.Q(not_visible_since__isnull=False),
+            ),
             models.Index(
                 fields=["connection", "salesforce_object", "id"],
                 name="link_read_again",

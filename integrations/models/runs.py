@@ -18,6 +18,7 @@ class SyncRun(models.Model):
     class Kind(models.TextChoices):
         PULL = "pull"
         EXTRACT = "extract", "preparation"  # during the window: into staging only (A4)
+        RECONCILE = "reconcile", "check"  # compares everything on both sides (C3)
 
     class Trigger(models.TextChoices):
         FIRST = "first", "first pull"
@@ -33,6 +34,7 @@ class SyncRun(models.Model):
 
     class Phase(models.TextChoices):
         EXTRACTING = "extracting", "reading from Salesforce"
+        COMPARING = "comparing", "comparing with the workspace"
         APPLYING = "applying", "writing into the workspace"
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="runs")
@@ -44,6 +46,11 @@ class SyncRun(models.Model):
     phase = models.CharField(max_length=16, choices=Phase.choices, default=Phase.EXTRACTING)
     full = models.BooleanField(
         default=False, help_text="reads everything, not what changed since the watermark"
+    )
+    repairs = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="a check that also brings what it finds missing or different",
     )
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
@@ -113,6 +120,10 @@ class SyncedObject(models.Model):
     outside = models.BigIntegerField(
         default=0, db_default=0, help_text="of the linked, those outside the pull filter"
     )
+    checked_at = models.DateTimeField(
+        null=True, help_text="the org's clock at the last check of both sides (C3)"
+    )
+    drift = models.JSONField(default=dict, help_text="what that check found and left, by its keys")
     suspended = models.TextField(blank=True, default="", help_text="why it rests, in words")
 
     class Meta:

@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from integrations.models import ApiAllowance, Connection, ConnectionState, OutboxEntry, SyncRun
 from integrations.sync import visibility
-from integrations.sync.pull.runs import OPEN, start_first_pull, start_pull
+from integrations.sync.pull.runs import OPEN, start_check, start_first_pull, start_pull
 from integrations.sync.push.claim import LEASE
 from integrations.sync.push.drain import may_push
 from integrations.sync.push.settle import release_children_of_settled
@@ -51,6 +51,17 @@ def start_scheduled_pull(now: datetime) -> SyncRun | None:
         return None
     try:
         return start_pull(connection=connection, trigger=SyncRun.Trigger.SCHEDULE, now=now)
+    except Refused:
+        return None
+
+
+def start_nightly_check(now: datetime) -> SyncRun | None:
+    """Compare both sides and repair (C3); None where nothing may move, or a run is open: the next night does it."""
+    connection = Connection.objects.live().exclude(prepared_at=None).first()
+    if connection is None:
+        return None
+    try:
+        return start_check(connection=connection, trigger=SyncRun.Trigger.SCHEDULE, repairs=True, now=now)
     except Refused:
         return None
 

@@ -7,21 +7,27 @@ import json
 from datetime import datetime
 from typing import Any
 
-from django_celery_beat.models import ClockedSchedule, IntervalSchedule, PeriodicTask
+from django.utils.timezone import get_current_timezone_name
+from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask
 
 from integrations.models import Connection, SyncSettings
 
 TICK = "Lockstep: guard, every minute"
 PULL = "Lockstep: pull from Salesforce"
+CHECK = "Lockstep: check both sides, every night"
+CHECK_AT = {"hour": "3", "minute": "17"}  # a quiet hour, beside the hour when everybody's jobs begin
 END_OF_WINDOW = "Lockstep: end of the configuration window"
 
 
 def keep_schedules(connection: Connection) -> None:
-    """What a live connection needs to run: the tick, the pull, the end of its window (spec B3, C2)."""
+    """What a live connection needs to run: the tick, the pull, the check, the end of its window (spec B3, C2, C3)."""
     _ensure(TICK, "integrations.tasks.tick", queue="live", interval=_every(1))
     minutes = SyncSettings.current().pull_interval_minutes
     _ensure(PULL, "integrations.tasks.scheduled_pull", queue="pull", interval=_every(minutes))
     _enable(PULL, True)
+    night, _ = CrontabSchedule.objects.get_or_create(**CHECK_AT, timezone=get_current_timezone_name())
+    _ensure(CHECK, "integrations.tasks.nightly_check", queue="pull", crontab=night)
+    _enable(CHECK, True)
     keep_end_of_window(connection)
 
 
@@ -56,6 +62,7 @@ def set_pull_interval(minutes: int) -> None:
 def stop_schedules() -> None:
     """A disconnect stops what moves data (A7); the tick goes on and finds nothing to do."""
     _enable(PULL, False)
+    _enable(CHECK, False)
     PeriodicTask.objects.filter(name=END_OF_WINDOW).delete()
 
 
@@ -68,10 +75,9 @@ def next_pull() -> datetime | None:
     return began + task.interval.schedule.run_every  # type: ignore[no-any-return]
 
 
-def _ensure(name: str, task: str, *, queue: str, interval: IntervalSchedule) -> None:
-    PeriodicTask.objects.get_or_create(
-        name=name, defaults={"task": task, "queue": queue, "interval": interval}
-    )
+def _ensure(name: str, task: str, *, queue: str, **when: IntervalSchedule | CrontabSchedule) -> None:
+    """`when` is `interval` or `crontab`."""
+    PeriodicTask.objects.get_or_create(name=name, defaults={"task": task, "queue": queue, **when})
 
 
 def _enable(name: str, on: bool) -> None:

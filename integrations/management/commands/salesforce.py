@@ -9,7 +9,16 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from integrations.cli import configuration, connecting, errors, pulling, pushing, status, switches
+from integrations.cli import (
+    configuration,
+    connecting,
+    errors,
+    pulling,
+    pushing,
+    reconciling,
+    status,
+    switches,
+)
 from integrations.cli.answers import Answer, answer_of, as_json, failure
 
 logger = logging.getLogger(__name__)
@@ -25,6 +34,7 @@ COMMANDS: dict[str, tuple[str, Handler, Callable[[ArgumentParser], None] | None]
     "disconnect": ("stop syncing and revoke the token", switches.disconnect, None),
     "push": ("send what waits to Salesforce", pushing.push, pushing.add_push),
     "pull": ("bring what is new in Salesforce", pulling.pull, pulling.add_pull),
+    "reconcile": ("compare all of both sides", reconciling.reconcile, reconciling.add_reconcile),
     "errors": ("count errors, try again what was refused", errors.errors, errors.add_errors),
 }
 CONFIGURATION: dict[str, tuple[str, Handler, Callable[[ArgumentParser], None]]] = {

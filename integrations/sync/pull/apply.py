@@ -217,7 +217,7 @@ class Applier:
         run.checkpoint = {**run.checkpoint, "applied": until} | (
             self._read_stale_again() if counts["stale"] else {}
         )
-        run.counts = {key: run.counts.get(key, 0) + counts[key] for key in (*PROMISED, *MORE_COUNTS)}
+        run.counts |= {key: run.counts.get(key, 0) + counts[key] for key in (*PROMISED, *MORE_COUNTS)}
         run.done += counts["seen"]
         run.save(update_fields=["checkpoint", "counts", "done"])
         linked = counts["created"] + counts["matched"] + counts["taken"] - counts["deleted"]

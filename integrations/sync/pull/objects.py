@@ -11,7 +11,7 @@ from integrations.models import SyncedObject, SyncError, SyncRun, SyncSettings
 from integrations.salesforce.errors import NeedsPerson, TryLater
 from integrations.salesforce.org import Org
 from integrations.salesforce.soql import select
-from integrations.sync.pull.apply import CHUNK_ROWS, Applier
+from integrations.sync.pull.apply import CHUNK_ROWS, Applier, no_counts
 from integrations.sync.pull.conversions import name_contacts
 from integrations.sync.pull.extract import Extract
 from integrations.sync.pull.lease import Lease
@@ -20,6 +20,7 @@ from integrations.sync.pull.outside import known_plan
 from integrations.sync.pull.plan import ObjectPlan, plan_object
 from integrations.sync.pull.runs import watermark
 from integrations.sync.pull.staging import StagingTable
+from integrations.sync.pull.tally import DRIFT, Tally, no_tally
 from integrations.sync.stages import add_unlisted_stages
 from integrations.sync.visibility import count_outside
 
@@ -59,7 +60,8 @@ class ObjectRun:
             run.full = run.full or synced.read_again
             run.save(update_fields=["state", "started_at", "full"])
             if run.full:
-                synced.staged, synced.staged_id, synced.staged_rows, synced.read_again = None, "", 0, False
+                synced.staged, synced.staged_id, synced.staged_rows = None, "", 0
+                synced.read_again = synced.read_again and run.kind == SyncRun.Kind.RECONCILE
                 synced.save(update_fields=["staged", "staged_id", "staged_rows", "read_again"])
                 self.staging.drop()
 
@@ -104,6 +106,9 @@ class ObjectRun:
         if "last_seq" not in self.run.checkpoint and not self._ready_to_apply():
             return
         plan = self.plan.only(self.staging.columns())
+        if self.run.phase == SyncRun.Phase.COMPARING:
+            self._compare(plan)
+            return
         if self._apply_part(plan):
             return
         if not self._is_staged():
@@ -112,6 +117,43 @@ class ObjectRun:
         self._applier(plan).adopt_late_parents()
         mirror_merges(self.plan, self.staging, run=self.run, lease=self.lease)
         self._end()
+
+    def _compare(self, plan: ObjectPlan) -> None:
+        """A chunk; after the last one it is known what a repair has to do, which is to apply."""
+        tally = Tally(plan=plan, staging=self.staging, run=self.run, lease=self.lease)
+        if tally.compare_chunk(last_seq=self.run.checkpoint["last_seq"]):
+            return
+        if not self._is_staged():
+            self._read_again()
+            return
+        tally.finish()
+        if self.run.repairs and tally.found:
+            self._begin(SyncRun.Phase.APPLYING)
+        else:
+            self._end_check()
+
+    def _begin(self, phase: SyncRun.Phase) -> None:
+        with transaction.atomic():
+            self.lease.check()
+            run = self.run
+            run.phase, run.done, run.checkpoint = phase, 0, run.checkpoint | {"applied": 0}
+            run.save(update_fields=["phase", "done", "checkpoint"])
+
+    def _end_check(self) -> None:
+        """What was found stays as it is; the next pull goes on where the one before had come to."""
+        with transaction.atomic():
+            self.lease.check()
+            synced = SyncedObject.objects.select_for_update().get(pk=self.synced.pk)
+            synced.staged, synced.staged_id, synced.staged_rows = synced.watermark, synced.watermark_id, 0
+            self._note_drift(synced, left={key: self.run.counts[key] for key in DRIFT})
+            synced.save(update_fields=[*CURSORS, "staged_rows", "there", "checked_at", "drift"])
+            self.staging.drop()
+            self._succeed()
+
+    def _note_drift(self, synced: SyncedObject, *, left: dict[str, int]) -> None:
+        counts = self.run.counts
+        synced.there, synced.checked_at = counts["there"], self.run.checkpoint["asked_at"]
+        synced.drift = left | {"not_visible": counts["not_visible"]}
 
     def _applier(self, plan: ObjectPlan) -> Applier:
         return Applier(plan=plan, staging=self.staging, run=self.run, lease=self.lease)
@@ -128,7 +170,8 @@ class ObjectRun:
         if not self._is_staged():
             self._read_again()
             return False
-        if self.run.object == "Contact" and self.synced.staged_rows:
+        checks = self.run.kind == SyncRun.Kind.RECONCILE
+        if self.run.object == "Contact" and self.synced.staged_rows and not checks:
             name_contacts(self.run.connection, self.org, self.lease)
         with transaction.atomic():
             self.lease.check()
@@ -137,12 +180,15 @@ class ObjectRun:
                 add_unlisted_stages(self.staging.values_of("StageName"))
             asked_at = self.run.checkpoint["asked_at"]
             self.run.checkpoint = {"last_seq": self.staging.last_seq(), "applied": 0, "asked_at": asked_at}
-            self.run.save(update_fields=["checkpoint"])
+            if checks:
+                self.run.phase, self.run.counts = SyncRun.Phase.COMPARING, no_counts() | no_tally()
+            self.run.save(update_fields=["checkpoint", "phase", "counts"])
         return True
 
     def _end(self) -> None:
         """The cursor moves with the run's end, in one transaction; what was staged is done with."""
-        read_all = self.synced.watermark is None or self.run.full
+        checks = self.run.kind == SyncRun.Kind.RECONCILE
+        read_all = (self.synced.watermark is None or self.run.full) and not checks
         there = self._count_there() if read_all else None
         counts = self.run.counts
         grown = counts.get("created", 0) + counts.get("matched", 0) - counts.get("deleted", 0)
@@ -154,7 +200,12 @@ class ObjectRun:
             synced.pulled_at = self.run.checkpoint["asked_at"]
             synced.staged_rows = 0
             synced.there = there if there is not None else F("there") + grown
-            synced.save(update_fields=[*CURSORS, "pulled_at", "staged_rows", "there"])
+            if checks:
+                left = counts.get("stale", 0)
+                self.run.counts = counts | {"repaired": max(sum(counts[key] for key in DRIFT) - left, 0)}
+                self._note_drift(synced, left=dict.fromkeys(DRIFT, 0) | {"different": left})
+            fields = ["pulled_at", "staged_rows", "there", "checked_at", "drift"]
+            synced.save(update_fields=[*CURSORS, *fields])
             self.staging.drop()
             synced.refresh_from_db()
             if self.run.done:
@@ -192,7 +243,7 @@ class ObjectRun:
         with transaction.atomic():
             self.lease.check()
             self.run.state, self.run.finished_at = SyncRun.State.SUCCEEDED, now
-            self.run.save(update_fields=["state", "finished_at", "watermark_after"])
+            self.run.save(update_fields=["state", "finished_at", "watermark_after", "counts"])
             SyncError.objects.filter(
                 connection_id=self.run.connection_id,
                 source=SyncError.Source.PULL,

@@ -142,7 +142,7 @@ def plan_object(connection: Connection, object_name: str, run: SyncRun) -> Objec
         lead_fields=fields_of_leads(connection, fields) if object_name == "Contact" else (),
         filter=_filter(connection, object_name, settings),
         pushed_only=pushed_only(object_name, fields),
-        matches=run.trigger in (SyncRun.Trigger.FIRST, SyncRun.Trigger.MANUAL) or not _was_pulled(run),
+        matches=run.kind != SyncRun.Kind.RECONCILE and _may_match(run),
     )
 
 
@@ -159,6 +159,10 @@ def _filter(connection: Connection, object_name: str, settings: SyncSettings) ->
         raise UnusableFilter(
             f"The pull filter can't be asked any more: {problem} Change the filter."
         ) from None
+
+
+def _may_match(run: SyncRun) -> bool:
+    return run.trigger in (SyncRun.Trigger.FIRST, SyncRun.Trigger.MANUAL) or not _was_pulled(run)
 
 
 def _was_pulled(run: SyncRun) -> bool:

@@ -15,10 +15,14 @@ AT_ONCE = 2000
 
 HAS_REREADS = """
 SELECT EXISTS (SELECT 1 FROM integrations_recordlink l
- WHERE l.connection_id = {connection} AND l.salesforce_object = {object} AND l.reread)"""
+                WHERE l.connection_id = {connection} AND l.salesforce_object = {object} AND l.reread)
+    OR EXISTS (SELECT 1 FROM integrations_recordlink l
+                WHERE l.connection_id = {connection} AND l.salesforce_object = {object}
+                  AND l.not_visible_since IS NOT NULL)"""
 FORGET_REREADS = """
-UPDATE integrations_recordlink l SET reread = false FROM chunk c
- WHERE l.id = c.link_id AND l.reread AND c.action <> 'stale'"""
+UPDATE integrations_recordlink l SET reread = false, not_visible_since = NULL FROM chunk c
+ WHERE l.id = c.link_id AND (l.reread OR l.not_visible_since IS NOT NULL) AND c.action <> 'stale'"""
+"""Salesforce has shown them."""
 REREAD_STALE = """
 UPDATE integrations_recordlink l SET reread = true FROM chunk c
  WHERE l.id = c.link_id AND c.action = 'stale' AND c.modstamp < {before}"""

@@ -42,14 +42,45 @@ def start_pull(
     run = SyncRun(
         connection=connection, kind=kind, trigger=trigger, full=full, started_by=user, created_at=now
     )
+    return _record(run, wanted)
+
+
+def _record(run: SyncRun, names: Sequence[str]) -> SyncRun:
     try:
         with transaction.atomic():
             run.save()
-            for name in wanted:
+            for name in names:
                 _add_child(run, name)
     except IntegrityError as error:
-        raise Refused("A pull is running already. Its progress is on the Salesforce page.") from error
+        raise Refused(
+            "A pull or a check is running already. Its progress is on the Salesforce page."
+        ) from error
     return run
+
+
+def start_check(
+    *,
+    connection: Connection,
+    trigger: SyncRun.Trigger,
+    now: datetime,
+    repairs: bool,
+    user: User | None = None,
+) -> SyncRun:
+    """Record a run that compares all of both sides (C3), and with `repairs` brings what is missing or different.
+
+    Raises Refused like a pull, and while the window is open.
+    """
+    refuse_pull(connection=connection, trigger=SyncRun.Trigger.MANUAL)
+    run = SyncRun(
+        connection=connection,
+        kind=SyncRun.Kind.RECONCILE,
+        trigger=trigger,
+        full=True,
+        repairs=repairs,
+        started_by=user,
+        created_at=now,
+    )
+    return _record(run, _objects(None))
 
 
 def refuse_pull(*, connection: Connection, trigger: SyncRun.Trigger) -> None:
@@ -109,6 +140,7 @@ def _add_child(run: SyncRun, name: str) -> None:
         trigger=run.trigger,
         object=name,
         full=run.full,
+        repairs=run.repairs,
         started_by=run.started_by,
         created_at=run.created_at,
         counts=no_counts(),

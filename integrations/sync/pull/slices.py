@@ -59,7 +59,10 @@ class _Worker:
             while True:
                 child = self._next_child()
                 if child is None:
-                    remove_deleted(self.run, self.lease)
+                    if (
+                        self.run.kind != SyncRun.Kind.RECONCILE
+                    ):  # what a check finds deleted is a pull's to delete
+                        remove_deleted(self.run, self.lease)
                     compare_waiting()
                     if self._end():
                         return True
@@ -79,7 +82,8 @@ class _Worker:
             return True
 
     def _prepare(self, prepare: Prepare | None) -> None:
-        if prepare is None or self.run.checkpoint.get("prepared"):
+        checks = self.run.kind == SyncRun.Kind.RECONCILE  # in as few calls as can be
+        if prepare is None or checks or self.run.checkpoint.get("prepared"):
             return
         prepare(self.run.connection, self.org)
         self.run.checkpoint = {"prepared": True}

@@ -55,7 +55,7 @@ def link_of(salesforce_id: str) -> RecordLink:
 def person_of(salesforce_id: str) -> Contact:
     link = link_of(salesforce_id)
     assert link.state == "linked"
-    return Contact.objects.get(pk=link.record_id)
+    return Contact.objects.get(pk=link.record_id or 0)
 
 
 def in_step(connection: Connection) -> None:

@@ -1,0 +1,123 @@
+"""Comparing both sides without writing anything: what a check finds (spec C3).
+
+All of an object is staged; each chunk is planned as a pull would plan it, and counted instead of applied, so that
+nothing counts as different that a pull would leave alone, and a repair is the pull itself.
+"""
+
+from django.db import connection as database
+from django.db import transaction
+from psycopg import sql
+
+from crm.models import Kind
+from integrations.failpoints import reach
+from integrations.models import RecordLink, SyncRun
+from integrations.sync.pull.apply import CHUNK_ROWS, Applier, writing_pulled
+from integrations.sync.pull.lease import Lease
+from integrations.sync.pull.outside import known_plan
+from integrations.sync.pull.plan import ObjectPlan
+from integrations.sync.pull.staging import StagingTable
+
+PROMISED = ("here", "there", "missing_here", "missing_there", "not_visible", "different", "repaired")
+"""The keys that `reconcile --json` promises (spec, *Command line*)."""
+DRIFT = ("missing_here", "missing_there", "different")
+
+
+FOUND = """
+SELECT count(*) FILTER (WHERE NOT deleted),
+       count(*) FILTER (WHERE action IN ('create', 'match', 'take over') OR action = 'suppress' AND link_id IS NULL),
+       count(*) FILTER (WHERE action = 'gone'),
+       count(*) FILTER (WHERE action IN ('update', 'fold', 'freeze', 'thaw')
+                           OR action = 'suppress' AND link_id IS NOT NULL)
+  FROM chunk"""
+"""One that is on its way, or was read before our last write was answered, is stale and counts as nothing."""
+
+UNSEEN = """
+NOT EXISTS (SELECT 1 FROM {staging} s WHERE s."Id" = l.salesforce_id)"""
+NO_LONGER_VISIBLE = f"""
+UPDATE integrations_recordlink l SET not_visible_since = %(now)s
+ WHERE l.connection_id = {{connection}} AND l.salesforce_object = {{object}} AND l.state = 'linked'
+   AND l.not_visible_since IS NULL AND coalesce(l.pushed_at < %(asked_at)s, true) AND {UNSEEN}"""
+"""What we made there after the first page was asked for can't be on it."""
+VISIBLE_AGAIN = f"""
+UPDATE integrations_recordlink l SET not_visible_since = NULL
+ WHERE l.connection_id = {{connection}} AND l.salesforce_object = {{object}}
+   AND l.not_visible_since IS NOT NULL AND NOT ({UNSEEN})"""
+
+
+class Tally:
+    """One object's comparison, chunk by chunk; the counts stand in the run's."""
+
+    def __init__(self, *, plan: ObjectPlan, staging: StagingTable, run: SyncRun, lease: Lease) -> None:
+        self.plan = plan
+        self.staging = staging
+        self.run = run
+        self.lease = lease
+
+    def compare_chunk(self, *, last_seq: int) -> bool:
+        """Count the next chunk and save the place; True when rows are left. Raises LeaseLost."""
+        first = int(self.run.checkpoint["applied"])
+        if first >= last_seq:
+            return False
+        outside, until = self.staging.part(after_seq=first, most=CHUNK_ROWS)
+        until = min(until, last_seq)
+        with transaction.atomic():
+            self.lease.check()
+            found = self._count(known_plan(self.plan) if outside else self.plan, first, until)
+            self._save(until, found)
+            reach("check.chunk counted")
+        return until < last_seq
+
+    def _count(self, plan: ObjectPlan, first: int, until: int) -> dict[str, int]:
+        applier = Applier(plan=plan, staging=self.staging, run=self.run, lease=self.lease)
+        with writing_pulled(), database.cursor() as cursor:
+            cursor.execute(applier.statements.chunk(first, until))
+            applier.leads.find()
+            applier.around_filter.judge()
+            cursor.execute(applier.statements.leave_stale)
+            cursor.execute(FOUND)
+            counts = cursor.fetchone()
+        found = dict(zip(("there", *DRIFT), map(int, counts), strict=True))
+        if plan.outside and plan.kind == Kind.DEAL:
+            found["there"] = 0  # a deal that doesn't meet the filter is no deal here
+        return found | {"seen": until - first}
+
+    def _save(self, until: int, found: dict[str, int]) -> None:
+        run = self.run
+        run.checkpoint = {**run.checkpoint, "applied": until}
+        run.done += found.pop("seen")
+        run.counts = run.counts | {key: run.counts.get(key, 0) + count for key, count in found.items()}
+        run.save(update_fields=["checkpoint", "counts", "done"])
+
+    def finish(self) -> None:
+        """Count what is here, and mark what Salesforce doesn't show, which is no delete."""
+        links = RecordLink.objects.filter(
+            connection_id=self.run.connection_id,
+            salesforce_object=self.plan.object,
+            state=RecordLink.State.LINKED,
+        )
+        with transaction.atomic():
+            self.lease.check()
+            self._mark()
+            unseen = links.filter(not_visible_since__isnull=False).count()
+            self.run.counts = self.run.counts | {"here": links.count(), "not_visible": unseen}
+            self.run.save(update_fields=["counts"])
+
+    def _mark(self) -> None:
+        place = {
+            "staging": self.staging.name,
+            "connection": sql.Literal(self.plan.connection_id),
+            "object": sql.Literal(self.plan.object),
+        }
+        times = {"now": self.lease.clock(), "asked_at": self.run.checkpoint["asked_at"]}
+        with database.cursor() as cursor:
+            cursor.execute(sql.SQL(NO_LONGER_VISIBLE).format(**place), times)
+            cursor.execute(sql.SQL(VISIBLE_AGAIN).format(**place))
+
+    @property
+    def found(self) -> bool:
+        """Whether there is anything to repair."""
+        return any(self.run.counts.get(key) for key in DRIFT)
+
+
+def no_tally() -> dict[str, int]:
+    return dict.fromkeys(PROMISED, 0)

@@ -1,0 +1,237 @@
+"""Comparing all of both sides (spec C3): nothing is missed, nothing is deleted for not being seen."""
+
+from math import ceil
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from crm.models import Contact
+from integrations import failpoints
+from integrations.models import Connection, RecordLink, SyncedObject, SyncRun, SyncSettings
+from integrations.not_visible import mark_gone, not_visible
+from integrations.sync.pull.runs import start_check
+from integrations.sync.pull.tally import PROMISED
+from integrations.sync.refusals import Refused
+from integrations.tests.pull import live
+from integrations.tests.pull.live import Clock
+from integrations.tests.pull.seller import Seller
+from integrations.tests.sandbox_process import SandboxOrg
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def pulled(connection: Connection) -> Connection:
+    live.first_pull(connection)
+    return connection
+
+
+def started(connection: Connection, *, repairs: bool = False) -> SyncRun:
+    return start_check(connection=connection, trigger=SyncRun.Trigger.MANUAL, repairs=repairs, now=Clock()())
+
+
+def check(connection: Connection, *, repairs: bool = False) -> dict[str, int]:
+    """What it found of the contacts."""
+    return tally_of(live.finish(started(connection, repairs=repairs)))
+
+
+def tally_of(run: SyncRun, name: str = "Contact") -> dict[str, int]:
+    assert run.state == "succeeded", run.error
+    counts = run.children.get(object=name).counts
+    return {key: counts[key] for key in PROMISED}
+
+
+def only(tally: dict[str, int]) -> dict[str, int]:
+    """What isn't as it should be."""
+    return {key: count for key, count in tally.items() if count and key not in ("here", "there")}
+
+
+def contact(seller: Seller, **values: Any) -> str:
+    return seller.create("Contact", LastName=f"Checked {uuid4().hex}", **values)
+
+
+def link_of(salesforce_id: str) -> RecordLink:
+    return RecordLink.objects.get(salesforce_id=salesforce_id)
+
+
+def change_silently(org: SandboxOrg, name: str, salesforce_id: str, **values: Any) -> None:
+    """As nothing in Salesforce does: its stamp stays."""
+    org.control("PATCH", f"/records/{name}/{salesforce_id}", values)
+
+
+def test_in_step_nothing_is_found(pulled: Connection) -> None:
+    tally = check(pulled)
+    assert only(tally) == {}
+    assert tally["here"] == tally["there"] > 0
+
+
+def test_one_changed_field_is_found_and_repaired_though_no_stamp_moved(
+    pulled: Connection, seller: Seller, demo_org: SandboxOrg
+) -> None:
+    salesforce_id = contact(seller, Title="Before")
+    live.pull(pulled)
+    change_silently(demo_org, "Contact", salesforce_id, Title="After")
+    assert only(check(pulled)) == {"different": 1}
+    assert only(check(pulled, repairs=True)) == {"different": 1, "repaired": 1}
+    assert Contact.objects.get(pk=link_of(salesforce_id).record_id).title == "After"
+    assert only(check(pulled)) == {}
+
+
+def test_what_is_missing_here_is_brought(pulled: Connection, seller: Seller) -> None:
+    salesforce_id = contact(seller)
+    live.pull(pulled)
+    link_of(salesforce_id).delete()
+    assert only(check(pulled)) == {"missing_here": 1}
+    check(pulled, repairs=True)
+    assert link_of(salesforce_id).state == "linked"
+
+
+@pytest.mark.parametrize("sync", [True, False])
+def test_what_was_deleted_there_is_missing_there_and_a_repair_deletes_nothing(
+    pulled: Connection, seller: Seller, sync: bool
+) -> None:
+    SyncSettings.objects.update(contacts_delete_sync=sync)
+    salesforce_id = contact(seller)
+    live.pull(pulled)
+    seller.delete("Contact", salesforce_id)
+    assert only(check(pulled)) == {"missing_there": 1}
+    check(pulled, repairs=True)
+    link = link_of(salesforce_id)
+    assert link.state == "gone"
+    assert Contact.objects.filter(pk=link.record_id).exists()
+    live.pull(pulled)  # which does what deletion sync says
+    assert Contact.objects.filter(pk=link.record_id).exists() is not sync
+
+
+@pytest.mark.parametrize("fate", ["purged", "hidden"])
+def test_what_isnt_shown_any_more_is_listed_and_left_alone(
+    pulled: Connection, seller: Seller, demo_org: SandboxOrg, fate: str
+) -> None:
+    SyncSettings.objects.update(contacts_delete_sync=True)
+    salesforce_id = contact(seller)
+    live.pull(pulled)
+    if fate == "purged":
+        demo_org.control("POST", f"/records/Contact/{salesforce_id}/purge", {})
+    else:
+        hide(demo_org, salesforce_id, True)
+    assert only(check(pulled, repairs=True)) == {"not_visible": 1}
+    link = link_of(salesforce_id)
+    assert (link.state, list(not_visible())) == ("linked", [link])
+    if fate == "hidden":
+        hide(demo_org, salesforce_id, False)
+        assert only(check(pulled)) == {}
+        assert link_of(salesforce_id).not_visible_since is None
+
+
+def hide(org: SandboxOrg, salesforce_id: str, hidden: bool) -> None:
+    body = {"username": "integration@acme.example", "hidden": hidden}
+    org.control("POST", f"/records/Contact/{salesforce_id}/hide", body)
+
+
+def test_a_pull_that_sees_it_again_takes_it_off_the_list(
+    pulled: Connection, seller: Seller, demo_org: SandboxOrg
+) -> None:
+    salesforce_id = contact(seller)
+    live.pull(pulled)
+    hide(demo_org, salesforce_id, True)
+    check(pulled)
+    hide(demo_org, salesforce_id, False)
+    seller.change("Contact", salesforce_id, Title="Seen again")
+    live.pull(pulled)
+    assert not not_visible().exists()
+
+
+def test_an_admin_may_mark_it_gone(pulled: Connection, seller: Seller, demo_org: SandboxOrg) -> None:
+    salesforce_id = contact(seller)
+    live.pull(pulled)
+    person = Contact.objects.get(pk=link_of(salesforce_id).record_id)
+    demo_org.control("POST", f"/records/Contact/{salesforce_id}/purge", {})
+    check(pulled)
+    person.change({"title": "Never sent"})
+    ids = list(not_visible().values_list("pk", flat=True))
+    assert (mark_gone(ids, user=None, now=Clock()()), mark_gone(ids, user=None, now=Clock()())) == (1, 0)
+    assert (link_of(salesforce_id).state, Contact.objects.filter(pk=person.pk).exists()) == ("gone", True)
+    synced = SyncedObject.objects.get(name="Contact")
+    linked = RecordLink.objects.filter(salesforce_object="Contact", state="linked")
+    assert (synced.linked, synced.gone, synced.drift["not_visible"]) == (linked.count(), 1, 0)
+
+
+def test_a_lead_left_out_for_one_marked_gone_is_pulled(
+    pulled: Connection, seller: Seller, demo_org: SandboxOrg
+) -> None:
+    mail = f"{uuid4().hex}@tests.example"
+    contact_id = contact(seller, Email=mail)
+    lead_id = seller.create("Lead", LastName="Left out", Company="Acme", Email=mail)
+    live.pull(pulled)
+    demo_org.control("POST", f"/records/Contact/{contact_id}/purge", {})
+    check(pulled)
+    mark_gone(list(not_visible().values_list("pk", flat=True)), user=None, now=Clock()())
+    live.pull(pulled)
+    assert link_of(lead_id).state == "linked"
+
+
+def test_it_costs_a_call_for_each_two_thousand_records_at_most(
+    pulled: Connection, demo_org: SandboxOrg
+) -> None:
+    demo_org.control("POST", "/generate", {"object": "Contact", "count": 4500})
+    live.pull(pulled)
+    demo_org.control("DELETE", "/requests")
+    run = live.finish(started(pulled))
+    calls = demo_org.control("GET", "/requests/counts")["api_calls"]
+    most = sum(ceil(child.read / 2000) for child in run.children.all())
+    assert run.api_calls == calls <= most
+
+
+def test_it_goes_on_where_it_was_killed(
+    pulled: Connection, seller: Seller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact(seller)
+    monkeypatch.setattr("integrations.sync.pull.tally.CHUNK_ROWS", 5)
+    run, org = started(pulled, repairs=True), live.door(pulled)
+    failpoints.arm("check.chunk counted:3", _die)
+    with pytest.raises(KeyboardInterrupt):
+        live.slice_of(run, org=org)
+    org.close()
+    SyncRun.objects.filter(pk=run.pk).update(lease_until=None)
+    tally = tally_of(live.finish(run))
+    assert only(tally) == {"missing_here": 1, "repaired": 1}
+    assert tally["here"] == tally["there"] - 1
+
+
+def _die() -> None:
+    raise KeyboardInterrupt
+
+
+def test_the_next_pull_after_a_check_goes_on_where_it_stood(pulled: Connection, seller: Seller) -> None:
+    before = SyncedObject.objects.get(name="Contact").watermark
+    check(pulled)
+    synced = SyncedObject.objects.get(name="Contact")
+    assert synced.watermark == synced.staged == before
+    salesforce_id = contact(seller)
+    run = live.pull(pulled)
+    assert not run.children.get(object="Contact").full
+    assert link_of(salesforce_id).state == "linked"
+
+
+def test_what_a_check_found_stands_beside_the_object(
+    pulled: Connection, seller: Seller, demo_org: SandboxOrg
+) -> None:
+    salesforce_id = contact(seller)
+    live.pull(pulled)
+    change_silently(demo_org, "Contact", salesforce_id, Title="Silently")
+    check(pulled)
+    drift = SyncedObject.objects.get(name="Contact").drift
+    assert drift == {"missing_here": 0, "missing_there": 0, "different": 1, "not_visible": 0}
+    check(pulled, repairs=True)
+    assert not any(SyncedObject.objects.get(name="Contact").drift.values())
+
+
+def test_none_starts_in_the_window_or_beside_a_pull(pulled: Connection) -> None:
+    live.start(pulled)
+    with pytest.raises(Refused, match="running already"):
+        started(pulled)
+    Connection.objects.filter(pk=pulled.pk).update(activated_at=None)
+    pulled.refresh_from_db()
+    with pytest.raises(Refused, match="set up"):
+        started(pulled)
