@@ -40,6 +40,7 @@ class ObjectTile:
     here: int
     there: int | None
     contacts_already: int
+    outside: int
     pulled_at: datetime | None
     changed: int | None
     rejected: int
@@ -180,6 +181,7 @@ def _tile(
         here=synced.linked + synced.suppressed,
         there=synced.there,
         contacts_already=synced.suppressed,
+        outside=synced.outside,
         pulled_at=synced.pulled_at,
         changed=changed,
         rejected=(counts or {}).get("rejected", 0),

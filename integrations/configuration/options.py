@@ -94,8 +94,8 @@ PULL = [
         "pull.filters",
         "filters",
         "Only records that meet",
-        "All conditions are met by what is pulled. Whoever doesn't meet them stays known, hidden, and is left alone on "
-        "both sides until they do.",
+        "All conditions are met by what is pulled. What doesn't meet them is hidden, and left alone on both "
+        "sides until it does; people and companies stay known.",
         filters,
         Control.FILTERS,
         always_exported=False,

@@ -70,6 +70,8 @@ class Builder:
         name, values = condition["field"], as_typed(condition)
         described = self.fields.get(name)
         kind = family(described) if described else None
+        if kind is Family.TIME:
+            values = [_as_time(value) for value in values]
         words = WORDS[kind] if kind else {}
         operator = condition["operator"]
         if kind and operator not in words:
@@ -132,13 +134,11 @@ def as_typed(condition: Mapping[str, Any]) -> list[str]:
     """A condition's values as its controls hold them."""
     value = condition.get("value")
     values = value if isinstance(value, list) else [] if value is None else [value]
-    return [_typed(str(item).lower() if isinstance(item, bool) else str(item)) for item in values]
+    return [str(item).lower() if isinstance(item, bool) else str(item) for item in values]
 
 
-def _typed(text: str) -> str:
+def _as_time(text: str) -> str:
     """A control for times knows no zone and no seconds: what it shows is UTC."""
-    if not TIME.match(text):
-        return text
     try:
         return (normalise(text, "datetime", field="") or "")[:16]
     except CannotConvert:
@@ -172,4 +172,9 @@ def read_condition(sent: QueryDict, number: str) -> dict[str, Any]:
 
 def _alike(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     same_question = (old["field"], old["operator"]) == (new["field"], new["operator"])
-    return same_question and as_typed(old) == as_typed(new)
+    ours, theirs = as_typed(old), as_typed(new)
+    return same_question and len(ours) == len(theirs) and all(map(_shown_as, ours, theirs))
+
+
+def _shown_as(stored: str, typed: str) -> bool:
+    return stored == typed or bool(TIME.fullmatch(typed)) and _as_time(stored) == typed

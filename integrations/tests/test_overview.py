@@ -251,11 +251,13 @@ def test_the_page_loads_anew_after_a_run_that_came_and_went_unseen(
 
 
 def test_tiles_show_both_sides(admin: Client, open_window: Connection) -> None:
-    SyncedObject.objects.create(connection=open_window, name="Lead", linked=3064, suppressed=26, there=3091)
+    SyncedObject.objects.create(
+        connection=open_window, name="Lead", linked=3064, suppressed=26, outside=2000, there=3091
+    )
     page = text_of(admin.get(PAGE))
     assert "3,090" in page
     assert "3,091" in page
-    assert "26 are contacts already" in page
+    assert "26 are contacts already · 2,000 outside the filter" in page
 
 
 def test_the_connection_page_shows_no_secret(admin: Client, open_window: Connection) -> None:

@@ -63,11 +63,15 @@ def test_a_page_sent_back_untouched_changes_no_filter(ada: Client) -> None:
         {"field": "LeadSource", "operator": "in", "value": ["Web", "Other"]},
         {"field": "Title", "operator": "in", "value": ["CEO", 'CTO, "interim"']},
         {"field": "CreatedDate", "operator": "gt", "value": "2024-01-01T00:00:00Z"},
+        {"field": "LastModifiedDate", "operator": "le", "value": "2099-01-01"},
+        {"field": "Birthdate", "operator": "ge", "value": "1900-01-01"},
+        {"field": "SystemModstamp", "operator": "in", "value": ["2024-01-01", "2024-01-01T01:00:00+01:00"]},
         {"field": "Email", "operator": "filled"},
     ]
     stored(conditions)
     sent = as_shown(ada)
-    sent |= {"filter.3.value": 'CEO\nCTO, "interim"'}  # a textarea is no input
+    # A textarea is no input.
+    sent |= {"filter.3.value": 'CEO\nCTO, "interim"', "filter.7.value": "2024-01-01T00:00\n2024-01-01T00:00"}
     ada.post(CONTACTS, sent)
     assert SyncSettings.current().filters == {"Contact": conditions}
     assert not AuditEntry.objects.filter(action__contains="settings saved").exists()

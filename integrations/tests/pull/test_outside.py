@@ -336,3 +336,22 @@ def test_a_reading_that_breaks_off_between_its_parts_brings_all(
     contacts = SyncedObject.objects.get(connection=connection, name="Contact")
     assert live.counts(run, "Contact")["created"] == contacts.linked == contacts.there
     assert (link_of(british).outside, link_of(french).outside) == ("known", "")
+
+
+def test_what_was_read_in_the_window_is_sorted_when_syncing_turns_on(
+    demo_org: SandboxOrg, french: str, british: str
+) -> None:
+    connection = live.connect(demo_org, activated=False)
+    live.pull(connection)
+    filtered(connection, FRENCH)
+    live.pull(connection)
+    assert not Contact.objects.exists()
+    live.pull(connection)  # what changed meanwhile is read on top
+    Connection.objects.update(activated_at=datetime.now(UTC))
+    connection.refresh_from_db()
+    run = live.first_pull(connection)
+    assert run.state == "succeeded", run.error
+    assert (person_of(french).title, person_of(british).title) == ("PDG", "")
+    assert (link_of(british).outside, link_of(french).outside) == ("known", "")
+    contacts = SyncedObject.objects.get(connection=connection, name="Contact")
+    assert contacts.hidden == contacts.outside > 0
