@@ -52,6 +52,7 @@ SECTIONS = (
             Item("Runs", "admin:integrations_syncrun_changelist", "sync"),
             Item("Conflicts", "conflicts", "call_split"),
             Item("Skipped", "skipped", "link_off"),
+            Item("Not visible", "not_visible", "visibility_off"),
         ),
     ),
     Section(

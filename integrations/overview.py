@@ -29,6 +29,12 @@ from mappings.models import FieldMap
 LABELS = {"Account": "Accounts", "Contact": "Contacts", "Lead": "Leads", "Opportunity": "Deals"}
 SHOWN = ("Contact", "Lead", "Account", "Opportunity")
 BARS = 12
+DRIFT = {
+    "different": "different",
+    "missing_here": "missing here",
+    "missing_there": "deleted there",
+}
+"""What the last check of both sides found and left (C3)."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,9 @@ class ObjectTile:
     to_decide: int
     rests: str
     read_ahead: int
+    checked_at: datetime | None
+    drift: list[str]
+    not_visible: int
 
 
 @dataclass(frozen=True)
@@ -88,6 +97,11 @@ class Overview:
     @property
     def title(self) -> str:
         return f"Salesforce: {self.connection}"
+
+    @property
+    def drifts(self) -> bool:
+        """Whether the last check found anything that a repair would bring."""
+        return any(tile.drift for tile in self.objects)
 
     @property
     def state(self) -> ConnectionState:
@@ -190,6 +204,9 @@ def _tile(
         to_decide=to_decide,
         rests=synced.suspended,
         read_ahead=synced.staged_rows,
+        checked_at=synced.checked_at,
+        drift=[f"{count:,} {words}" for key, words in DRIFT.items() if (count := synced.drift.get(key))],
+        not_visible=synced.drift.get("not_visible", 0),
     )
 
 

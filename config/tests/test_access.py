@@ -50,6 +50,7 @@ PAGES = {
     "/integrations/fragments/questions/contact/{contact}/": EVERYONE,
     "/integrations/fragments/skipped/contact/{contact}/": EVERYONE,
     "/integrations/conflicts/": STAFF,
+    "/integrations/not-visible/": STAFF,
     "/integrations/skipped/": STAFF,
     "/admin/password_change/": EVERYONE,
     "/admin/integrations/syncerror/": STAFF,

@@ -1,4 +1,4 @@
-"""The Salesforce records that pulls skip, as their page shows them."""
+"""Links as pages list them: what pulls skip, what Salesforce no longer shows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,12 +15,16 @@ from integrations.models import RecordLink
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One link. `survivor` took the record in, `merged` was it here; both are None where it was deleted here."""
+    """One link. `here` is the record it names.
+
+    Of one that pulls skip, `survivor` took the record in, `merged` was it here; both are None where it was deleted.
+    """
 
     link: RecordLink
     name: str
     called: str
     url: str
+    here: Any
     survivor: Any
     merged: Any
 
@@ -38,7 +42,7 @@ class Page:
     after: int | None
 
 
-def page_of_skipped(links: QuerySet[RecordLink], *, after: int | None = None, size: int = PAGE_SIZE) -> Page:
+def page_of_links(links: QuerySet[RecordLink], *, after: int | None = None, size: int = PAGE_SIZE) -> Page:
     """By key; as many queries for fifty rows as for one."""
     here = links.filter(pk__lt=after) if after else links
     found = list(here.select_related("connection").order_by("-pk")[: size + 1])
@@ -58,6 +62,7 @@ def rows_of(links: Sequence[RecordLink]) -> list[Row]:
             name=name_there(link) or str(records.get((link.kind, link.merged_record_id)) or "(no name)"),
             called=named(link),
             url=address_in(link.connection, link),
+            here=records.get((link.kind, link.record_id)),
             survivor=records.get((link.kind, link.record_id)) if link.suppressed_by else None,
             merged=records.get((link.kind, link.merged_record_id)),
         )

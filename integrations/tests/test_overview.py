@@ -22,6 +22,7 @@ SWITCHES = (
     "resume",
     "read-only",
     "pull",
+    "check",
     "disconnect",
     "sign-in",
     "test",

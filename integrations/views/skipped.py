@@ -13,7 +13,7 @@ from crm.pages import render_page
 from crm.roles import Role, SignedInRequest, role_required
 from crm.views.lists import id_in
 from integrations.merging import bringing_back
-from integrations.merging.listing import page_of_skipped, rows_of
+from integrations.merging.listing import page_of_links, rows_of
 from integrations.models import Connection, ConnectionState
 from integrations.overview import LABELS
 from integrations.views.records import kind_or_404
@@ -38,7 +38,7 @@ def skipped(request: SignedInRequest) -> HttpResponse:
     links = bringing_back.skipped()
     if wanted in LABELS:
         links = links.filter(salesforce_object=wanted)
-    page = page_of_skipped(links, after=id_in(request.GET.get("after")))
+    page = page_of_links(links, after=id_in(request.GET.get("after")))
     connection = Connection.objects.live().first()
     context: dict[str, Any] = {
         "page": page,

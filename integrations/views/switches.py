@@ -15,7 +15,7 @@ from integrations import tasks
 from integrations.models import Connection, SyncRun
 from integrations.overview import live_overview
 from integrations.sync import window
-from integrations.sync.pull.runs import start_pull
+from integrations.sync.pull.runs import start_check, start_pull
 from integrations.sync.refusals import Refused
 
 
@@ -86,6 +86,24 @@ def pull(request: SignedInRequest) -> HttpResponse:
             trigger=SyncRun.Trigger.MANUAL,
             now=timezone.now(),
             objects=objects,
+            user=request.user,
+        )
+        tasks.ring(tasks.pull_slice, run_id=run.pk)
+
+    return _move(request, move, "")
+
+
+@role_required(Role.ADMIN)
+@require_POST
+def check(request: SignedInRequest) -> HttpResponse:
+    """Compare all of both sides; `repair` brings what is missing or different too (C3)."""
+
+    def move(connection: Connection) -> None:
+        run = start_check(
+            connection=connection,
+            trigger=SyncRun.Trigger.MANUAL,
+            repairs=bool(request.POST.get("repair")),
+            now=timezone.now(),
             user=request.user,
         )
         tasks.ring(tasks.pull_slice, run_id=run.pk)
