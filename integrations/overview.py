@@ -192,7 +192,8 @@ def _tile(
     return ObjectTile(
         name=synced.name,
         label=LABELS[synced.name],
-        here=synced.linked + synced.suppressed,
+        # A deal outside the filter counts on neither side; people and companies are known all the same.
+        here=synced.linked + synced.suppressed - (synced.outside if synced.name == "Opportunity" else 0),
         there=synced.there,
         contacts_already=synced.suppressed,
         outside=synced.outside,

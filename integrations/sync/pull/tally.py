@@ -78,7 +78,7 @@ class Tally:
             counts = cursor.fetchone()
         found = dict(zip(("there", *DRIFT), map(int, counts), strict=True))
         if plan.outside and plan.kind == Kind.DEAL:
-            found["there"] = 0  # a deal that doesn't meet the filter is no deal here
+            found["there"] = 0  # a deal that doesn't meet the filter counts on neither side
         return found | {"seen": until - first}
 
     def _save(self, until: int, found: dict[str, int]) -> None:
@@ -98,8 +98,9 @@ class Tally:
         with transaction.atomic():
             self.lease.check()
             self._mark()
+            here = links.filter(outside="") if self.plan.kind == Kind.DEAL else links
             unseen = links.filter(not_visible_since__isnull=False).count()
-            self.run.counts = self.run.counts | {"here": links.count(), "not_visible": unseen}
+            self.run.counts = self.run.counts | {"here": here.count(), "not_visible": unseen}
             self.run.save(update_fields=["counts"])
 
     def _mark(self) -> None:

@@ -8,8 +8,18 @@ import pytest
 
 from crm import journal
 from crm.models import Account, Contact, Deal
-from integrations.models import Connection, OutboxEntry, RecordLink, SyncedObject, SyncError, SyncSettings
+from integrations.models import (
+    Connection,
+    OutboxEntry,
+    RecordLink,
+    SyncedObject,
+    SyncError,
+    SyncRun,
+    SyncSettings,
+)
 from integrations.sync.pull.rereading import ask_again
+from integrations.sync.pull.runs import start_check
+from integrations.sync.pull.tally import PROMISED
 from integrations.sync.push.drain import drain
 from integrations.sync.visibility import apply_visibility, to_show_or_hide
 from integrations.tests.pull import live
@@ -355,3 +365,38 @@ def test_what_was_read_in_the_window_is_sorted_when_syncing_turns_on(
     assert (link_of(british).outside, link_of(french).outside) == ("known", "")
     contacts = SyncedObject.objects.get(connection=connection, name="Contact")
     assert contacts.hidden == contacts.outside > 0
+
+
+def check(connection: Connection, name: str, *, repairs: bool = False) -> dict[str, int]:
+    """What a comparison of both sides found, the zeros left out."""
+    now = datetime.now(UTC)
+    run = start_check(connection=connection, trigger=SyncRun.Trigger.MANUAL, repairs=repairs, now=now)
+    assert live.finish(run).state == "succeeded"
+    counts = run.children.get(object=name).counts
+    return {key: counts[key] for key in PROMISED if counts[key]}
+
+
+def test_a_check_compares_no_more_than_is_known(
+    demo_org: SandboxOrg, connection: Connection, french: str, british: str
+) -> None:
+    filtered(connection, FRENCH)
+    live.pull(connection)
+    demo_org.control("PATCH", f"/records/Contact/{british}", {"Title": "Changed without a stamp"})
+    found = check(connection, "Contact")
+    assert found == {"here": found["there"], "there": found["there"]}
+    demo_org.control("PATCH", f"/records/Contact/{french}", {"MailingCountry": "Spain"})
+    assert check(connection, "Contact", repairs=True) == found | {"different": 1, "repaired": 1}
+    assert (link_of(french).outside, person_of(french).title) == ("frozen", "PDG")
+    assert check(connection, "Contact") == found
+
+
+def test_a_check_counts_a_frozen_deal_on_neither_side(connection: Connection, seller: Seller) -> None:
+    large = seller.create(
+        "Opportunity", Name="Frozen", Amount=9_100_000, StageName="Prospecting", CloseDate="2030-01-01"
+    )
+    filtered(connection, {"Opportunity": [{"field": "Amount", "operator": "ge", "value": 9_100_000}]})
+    live.pull(connection)
+    seller.change("Opportunity", large, Amount=7)
+    live.pull(connection)
+    assert link_of(large).outside == "frozen"
+    assert check(connection, "Opportunity") == {}
