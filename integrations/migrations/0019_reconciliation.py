@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='syncrun',
             name='kind',
-            field=models.CharField(choices=[('pull', 'Pull'), ('extract', 'preparation'), ('reconcile', 'check')], max_length=16),
+            field=models.CharField(choices=[('pull', 'Pull'), ('extract', 'preparation'), ('reconcile', 'comparison')], max_length=16),
         ),
         migrations.AlterField(
             model_name='syncrun',

@@ -18,7 +18,7 @@ class SyncRun(models.Model):
     class Kind(models.TextChoices):
         PULL = "pull"
         EXTRACT = "extract", "preparation"  # during the window: into staging only (A4)
-        RECONCILE = "reconcile", "check"  # compares everything on both sides (C3)
+        RECONCILE = "reconcile", "comparison"  # compares everything on both sides (C3)
 
     class Trigger(models.TextChoices):
         FIRST = "first", "first pull"

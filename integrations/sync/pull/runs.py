@@ -53,7 +53,7 @@ def _record(run: SyncRun, names: Sequence[str]) -> SyncRun:
                 _add_child(run, name)
     except IntegrityError as error:
         raise Refused(
-            "A pull or a check is running already. Its progress is on the Salesforce page."
+            "A pull or a comparison is running already. Its progress is on the Salesforce page."
         ) from error
     return run
 
