@@ -1,4 +1,4 @@
-"""One installation for all journeys, and a trace of whatever went wrong."""
+"""One installation for the journeys of a file, and a trace of whatever went wrong."""
 
 import tempfile
 from collections.abc import Generator, Iterator
@@ -15,7 +15,7 @@ FAILED = pytest.StashKey[bool]()
 VIEWPORT = ViewportSize(width=1300, height=800)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def installation(browser: Browser) -> Iterator[Installation]:
     with running() as installed:
         yield installed
