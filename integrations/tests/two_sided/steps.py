@@ -58,6 +58,15 @@ class Undelete:
 
 
 @dataclass(frozen=True)
+class Hide:
+    """The org's people take a record out of the sync user's sight, or give it back."""
+
+    kind: str
+    pick: int
+    hidden: bool = True
+
+
+@dataclass(frozen=True)
 class Merge:
     """The org's people merge two records; deals can't be."""
 
@@ -117,7 +126,7 @@ class Fault:
     nth: int = 1
 
 
-Edge = Make | Edit | Delete | Undelete | Merge | Join | Convert | Role | Skip | Freeze | Fault
+Edge = Make | Edit | Delete | Undelete | Hide | Merge | Join | Convert | Role | Skip | Freeze | Fault
 
 
 @dataclass(frozen=True)
@@ -183,6 +192,7 @@ EDGES: st.SearchStrategy[Step] = st.one_of(
     st.builds(Delete, SIDES, KIND, SMALL),
     st.builds(Delete, st.just("there"), KIND, SMALL),
     st.builds(Undelete, KIND, SMALL),
+    st.builds(Hide, KIND, SMALL, st.booleans()),
     st.builds(Merge, st.sampled_from(["contact", "account", "lead"]), SMALL, SMALL),
     st.builds(Join, st.sampled_from(["contact", "account", "deal"]), SMALL, SMALL, SMALL),
     st.builds(Convert, SMALL, st.none() | SMALL, st.booleans()),

@@ -15,7 +15,7 @@ from crm.models import Account, Contact, ContactRole, Deal, DealStage
 from integrations import failpoints
 from integrations.merging.here import merge_here
 from integrations.models import Connection, OutboxEntry, SyncError, SyncRun
-from integrations.sync.pull.runs import open_run
+from integrations.sync.pull.runs import open_run, start_check
 from integrations.sync.push.drain import drain, next_due
 from integrations.sync.push.shift import Tally
 from integrations.sync.refusals import Refused
@@ -57,6 +57,7 @@ FIELDS: dict[str, dict[str, tuple[str, tuple[Any, ...]]]] = {
         "description": ("Description", ("one", "two", "", "line\nline", "one", "two")),
     },
 }
+SYNC_USER = "integration@acme.example"
 REFUSED = (400, 404)
 STEP = 0.7  # seconds from one step to the next
 
@@ -87,6 +88,7 @@ class World:
     made: int = 0
     frozen: bool = False
     failpoints: bool = True
+    out_of_sight: set[tuple[str, str]] = field(default_factory=set)
 
     def run(self, script: Script) -> None:
         for step in (*(steps.BEFORE if script.lived_in else ()), *script.steps):
@@ -222,6 +224,16 @@ class World:
             place = f"/records/{OBJECTS[step.kind]}/{record}/undelete"
             self._as_a_person(lambda: self.org.control("POST", place, {}))
 
+    def _hide(self, step: steps.Hide) -> None:
+        record = self._pick_there(step.kind, step.pick)
+        if record is not None:
+            self._show(OBJECTS[step.kind], record, hidden=step.hidden)
+
+    def _show(self, name: str, record: str, *, hidden: bool) -> None:
+        body = {"username": SYNC_USER, "hidden": hidden}
+        self._as_a_person(lambda: self.org.control("POST", f"/records/{name}/{record}/hide", body))
+        (self.out_of_sight.add if hidden else self.out_of_sight.discard)((name, record))
+
     def _merge(self, step: steps.Merge) -> None:
         winner, loser = (self._pick_there(step.kind, pick) for pick in (step.winner, step.loser))
         if winner is not None and winner != loser:
@@ -269,7 +281,7 @@ class World:
         self.frozen = not self.frozen
 
     def _fault(self, step: steps.Fault) -> None:
-        match: dict[str, Any] = {"nth": step.nth, "user": "integration@acme.example"}
+        match: dict[str, Any] = {"nth": step.nth, "user": SYNC_USER}
         if step.operation:
             match["operation"] = step.operation
         self.org.control("POST", "/faults", {"name": step.name, "match": match})
@@ -349,6 +361,8 @@ class World:
     def settle(self) -> None:
         """No more trouble, and as much time as it takes; what a person can retry, they retry once."""
         self.org.control("DELETE", "/faults")
+        for name, record in sorted(self.out_of_sight):
+            self._show(name, record, hidden=False)
         self.skip(400)  # what is to come late there comes, and a dead worker's claims run out
         if open_run(self.connection):
             self.pull()  # it goes on with what it read before
@@ -357,6 +371,17 @@ class World:
         if errors.exists():
             retry(errors, now=self.clock())
             self._until_nothing_is_due()
+        self._compare()
+
+    def _compare(self) -> None:
+        """What was shown again has no new stamp there: no pull finds it, a comparison does."""
+        self.skip(5)  # past the second of our last write
+        schedule = SyncRun.Trigger.SCHEDULE
+        run = start_check(connection=self.connection, trigger=schedule, repairs=True, now=self.clock())
+        self.pull()
+        run.refresh_from_db()
+        assert run.state == SyncRun.State.SUCCEEDED, run.error
+        self._until_nothing_is_due()
 
     def _until_nothing_is_due(self) -> None:
         self._push_all()
