@@ -24,6 +24,7 @@ from integrations.tests.sandbox_process import ROOT, SandboxOrg
 
 ONCE_A_RUN = "pull.run ended"
 PULLED = (
+    *("crm_potentialduplicate", "crm_uncompared"),
     *(
         "crm_account",
         "crm_contact",

@@ -9,6 +9,7 @@ from integrations.tests.sandbox_process import SandboxOrg
 
 WORKED = (
     *("crm_account", "crm_contact", "crm_deal", "crm_contactrole", "crm_journalentry"),
+    *("crm_potentialduplicate", "crm_uncompared", "integrations_fieldconflict"),
     *(
         "integrations_recordlink",
         "integrations_outboxentry",

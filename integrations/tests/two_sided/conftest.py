@@ -22,6 +22,7 @@ from mappings.models import FieldMap
 OBJECTS = (*PULL_ORDER, "OpportunityContactRole")
 EMPTIED = (
     *("crm_account", "crm_contact", "crm_deal", "crm_contactrole", "crm_journalentry"),
+    *("crm_potentialduplicate", "crm_uncompared"),
     *("integrations_recordlink", "integrations_outboxentry", "integrations_syncerror"),
     *("integrations_syncrun", "integrations_fieldconflict", "integrations_syncedobject"),
 )
