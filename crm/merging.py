@@ -34,16 +34,15 @@ WITH changed AS (
 
 DROP_DOUBLE_ROLES = f"""
 WITH claims AS (
-  SELECT r.id, row_number() OVER (
-           PARTITION BY {{deal}}, {{contact}}
-           ORDER BY m.loser IS NOT NULL, r.is_primary DESC, r.id) AS place
+  SELECT r.id, rank() OVER (
+           PARTITION BY {{deal}}, {{contact}} ORDER BY m.loser IS NOT NULL, m.loser) AS place
     FROM crm_contactrole r LEFT JOIN {PAIRS} ON r.{{column}}_id = m.loser
    WHERE r.{{column}}_id = ANY(%(losers)s || %(survivors)s)
 ), changed AS (
   DELETE FROM crm_contactrole r USING claims c WHERE c.id = r.id AND c.place > 1
   RETURNING r.id, to_jsonb(r) AS before)
 """ + JOURNAL.format(kind="'contact_role'", action="'deleted'", changes="lockstep_changes(before, '{{}}')")
-"""Who is in a deal twice after the merge is in it once: in the survivor's own role."""
+"""Who is in a deal by both after the merge is in it as the survivor was, be it in several roles."""
 ONE_PRIMARY = f"""
 WITH claims AS (
   SELECT r.id, row_number() OVER (

@@ -9,7 +9,7 @@ from crm.models.accounts import Account
 from crm.models.contacts import Contact
 from crm.models.records import Kind, Record, search_field
 from crm.models.stages import DealStage
-from crm.triggers import journal_triggers
+from crm.triggers import NOT_SKIPPED, journal_triggers
 
 
 class Deal(Record):
@@ -47,8 +47,22 @@ class Deal(Record):
         return reverse("deal", args=[self.pk])
 
 
+ONE_PRIMARY = pgtrigger.Trigger(
+    name="one_primary",
+    when=pgtrigger.After,
+    operation=pgtrigger.Insert | pgtrigger.Update,
+    condition=pgtrigger.Condition(f"{NOT_SKIPPED} AND NEW.is_primary"),
+    func="""
+        UPDATE crm_contactrole SET is_primary = false
+         WHERE deal_id = NEW.deal_id AND id <> NEW.id AND is_primary;
+        RETURN NULL;""",
+)
+"""Who becomes primary takes the mark from the others, as in Salesforce. No constraint: a pull may read the one
+before the other, and mirrors both."""
+
+
 class ContactRole(models.Model):
-    """What a person is to a deal; Salesforce's OpportunityContactRole."""
+    """What a person is to a deal; Salesforce's OpportunityContactRole. One person may have several in one deal."""
 
     kind = Kind.CONTACT_ROLE
 
@@ -56,15 +70,11 @@ class ContactRole(models.Model):
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="roles")
     role = models.CharField(max_length=255, blank=True, default="")
     is_primary = models.BooleanField(default=False, db_default=False)
+    created_run = models.BigIntegerField(null=True, editable=False, help_text="as a record's")
 
     class Meta:
-        constraints: ClassVar[list[Any]] = [
-            models.UniqueConstraint(fields=["deal", "contact"], name="one_role_per_deal_and_contact"),
-            models.UniqueConstraint(
-                fields=["deal"], condition=models.Q(is_primary=True), name="one_primary_role_per_deal"
-            ),
-        ]
-        triggers: ClassVar[list[pgtrigger.Trigger]] = journal_triggers(Kind.CONTACT_ROLE)
+        indexes: ClassVar[list[Any]] = [models.Index(fields=["deal", "contact"], name="role_of_person")]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [*journal_triggers(Kind.CONTACT_ROLE), ONE_PRIMARY]
 
     def __str__(self) -> str:
         return f"{self.contact}: {self.role or 'no role'}"

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection as database
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from crm import journal
 from crm.comparing import compare, values_of
@@ -13,6 +13,7 @@ from crm.merging import MODELS, fold
 from crm.models import ContactRole, Kind, Record, User
 from integrations.merging.links import settle_links
 from integrations.models import Connection, OutboxEntry, RecordLink
+from integrations.sync.merging import roles_of
 from integrations.sync.push.settle import persistently
 from integrations.sync.refusals import Refused
 
@@ -56,7 +57,7 @@ def _merge(
         survivor, loser = _locked(kind, survivor_id, loser_id)
         _refuse(survivor, loser, seen)
         values, custom = values_of(loser, take)
-        roles = _roles_of(survivor, loser)
+        roles = roles_of(kind, [survivor.pk, loser.pk])
         fold(kind, [(loser.pk, survivor.pk)])
         moved = [
             settle_links(pk, survivor, loser, now=now).moves
@@ -93,14 +94,6 @@ def _refuse(survivor: Record, loser: Record, seen: str) -> None:
         raise Refused(f"{record} is on its way to Salesforce just now. Try again in a moment.")
     if seen and compare(survivor, loser).fingerprint != seen:
         raise Refused("One of the two was changed meanwhile. Look again at what stands there now.")
-
-
-def _roles_of(survivor: Record, loser: Record) -> set[int]:
-    if survivor.kind == Kind.ACCOUNT:
-        return set()
-    both = [survivor.pk, loser.pk]
-    side = Q(contact__in=both) if survivor.kind == Kind.CONTACT else Q(deal__in=both)
-    return set(ContactRole.objects.filter(side).values_list("pk", flat=True))
 
 
 def _forget_dropped(roles: set[int], now: datetime) -> None:

@@ -7,6 +7,7 @@ from django.db import connection as database
 
 from crm import journal
 from crm.merging import fold
+from crm.models import ContactRole, Kind
 from integrations.models import FieldConflict, OutboxEntry, RecordLink, SyncError
 
 STAND_IN = """
@@ -23,9 +24,28 @@ def merge_as_salesforce_did(
     For the caller's transaction.
     """
     if pairs:
+        roles = roles_of(kind, [record for pair in pairs for record in pair])
         with journal.acting(None, "pull", run=run):
             fold(kind, pairs)
+        read_dropped_roles_again(connection_id, roles)
         settle_losers(connection_id, kind, pairs, now=now)
+
+
+def roles_of(kind: str, record_ids: Sequence[int]) -> set[int]:
+    """The roles of these people, or in these deals."""
+    if kind == Kind.ACCOUNT:
+        return set()
+    side = {"contact__in": record_ids} if kind == Kind.CONTACT else {"deal__in": record_ids}
+    return set(ContactRole.objects.filter(**side).values_list("pk", flat=True))
+
+
+def read_dropped_roles_again(connection_id: int, roles: set[int]) -> None:
+    """Salesforce keeps each role of whom it merges; so those that went in the merge here come again."""
+    gone = roles - set(ContactRole.objects.filter(pk__in=roles).values_list("pk", flat=True))
+    links = RecordLink.objects.filter(connection_id=connection_id, kind=Kind.CONTACT_ROLE, record_id__in=gone)
+    links.filter(state=RecordLink.State.LINKED).update(
+        state=RecordLink.State.SUPPRESSED, record_id=None, reread=True
+    )
 
 
 def settle_losers(connection_id: int, kind: str, pairs: Sequence[tuple[int, int]], *, now: datetime) -> None:

@@ -16,6 +16,7 @@ from django.db.models import F
 from psycopg import sql
 
 from crm.journal import uncaptured
+from crm.models import Kind
 from integrations.failpoints import reach
 from integrations.models import SyncedObject, SyncRun
 from integrations.sync.pull import chunk_sql, rereading
@@ -25,6 +26,7 @@ from integrations.sync.pull.lease import Lease
 from integrations.sync.pull.outside import AroundFilter
 from integrations.sync.pull.own_creates import OwnCreates
 from integrations.sync.pull.plan import ObjectPlan
+from integrations.sync.pull.roles import RolesAndParents
 from integrations.sync.pull.staging import StagingTable
 from integrations.sync.pull.statements import Statements
 
@@ -79,6 +81,7 @@ class Applier:
         self.own_creates = OwnCreates(plan, staging)
         self.leads = LeadsAndContacts(self.statements, lease=lease)
         self.around_filter = AroundFilter(self.statements)
+        self.roles = RolesAndParents(self.statements)
         self.matches = plan.matches and self._has_unlinked()
         self.rereads = bool(_fetch(self.statements.fill(rereading.HAS_REREADS))[0])
 
@@ -156,6 +159,7 @@ class Applier:
         self._link(counts)
         counts["merged"] += self.leads.settle(counts)
         self.around_filter.settle(counts)
+        self.roles.settle(counts)
         for statement in statements.report_unfit:
             execute(statement)
         counts["duplicates"] = compare_chunk(self.plan.kind)
@@ -173,7 +177,7 @@ class Applier:
         changed = counts["matched"] and execute(self.statements.create_lost_matches)
         if any(counts[key] for key in ("met", "deleted", "undeleted", "folded", "released", "apart")):
             changed += execute(self.statements.leave_stale)
-        changed += self.leads.confirm(counts)
+        changed += self.leads.confirm(counts) + self.roles.confirm(counts)
         return self._count() if changed else counts
 
     def _link(self, counts: Counter[str]) -> None:
@@ -191,7 +195,12 @@ class Applier:
             execute(sql.SQL(rereading.FORGET_REREADS))
 
     def _has_unlinked(self) -> bool:
-        """Whether any record could be matched; asked once an object, as it looks at all of them."""
+        """Whether any record could be matched; asked once an object, as it looks at all of them.
+
+        Roles are looked up by deal and person, whose index says it at once.
+        """
+        if self.plan.kind == Kind.CONTACT_ROLE:
+            return True
         place = self.run.checkpoint
         if "matches" not in place:
             self.run.checkpoint = place | {"matches": bool(_fetch(self.statements.has_unlinked)[0])}

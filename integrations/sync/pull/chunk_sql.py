@@ -79,7 +79,7 @@ UNLINKED = (
 )
 """Links of an org before this one don't count (A7). OFFSET 0 has each record asked for by its index: joined, a
 planner with old statistics walks through all links for each."""
-MATCHABLE = f"{UNLINKED} AND r.merged_into_id IS NULL AND NOT {ON_ITS_WAY.format(record='r.id')}"
+MATCHABLE = f"{UNLINKED} AND {{alive}} AND NOT {ON_ITS_WAY.format(record='r.id')}"
 """What is on its way to Salesforce becomes a record of its own there; what was merged away is none any more."""
 CANDIDATES = {
     "contact": (
@@ -91,8 +91,12 @@ CANDIDATES = {
         f" OR lower(r.name) = lower(c.{{name}})) AND {MATCHABLE}"
         " ORDER BY (r.domain = c.match_key AND c.match_key <> '') DESC, r.id LIMIT 1"
     ),
+    "contact_role": (
+        f"SELECT r.id FROM crm_contactrole r WHERE r.contact_id = c.p1 AND r.deal_id = c.p0 AND {MATCHABLE}"
+        " ORDER BY r.id LIMIT 1"
+    ),
 }
-"""C6: the same e-mail; the same domain, then name. A deal is never matched."""
+"""C6: the same e-mail; the same domain, then name; the same person in the same deal. A deal is never matched."""
 
 HAS_UNLINKED = f"SELECT EXISTS (SELECT 1 FROM {{table}} r WHERE {UNLINKED})"
 
@@ -124,8 +128,8 @@ UPDATE chunk c SET action = 'create', record_id = NULL, new_id = nextval({{seque
 """A record deleted, linked or sent between being found and being locked."""
 
 CREATE_RECORDS = """
-INSERT INTO {table} (id, created_run, hidden, {columns})
-SELECT c.new_id, {run}, {hidden}, {values} FROM chunk c WHERE c.action = 'create'"""
+INSERT INTO {table} (id, {columns})
+SELECT c.new_id, {values} FROM chunk c WHERE c.action = 'create'"""
 
 CREATE_LINKS = """
 INSERT INTO integrations_recordlink AS l (connection_id, salesforce_object, salesforce_id, kind, record_id,

@@ -4,6 +4,7 @@ The pure twin of the conversions is `mappings.converters`, of the decision `mapp
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,17 +20,16 @@ NULL_TEXT = sql.SQL("NULL::text")
 
 # An account may have been deleted here, its link outliving it; one that was merged into another is that other
 # (spec C9). The link's state and kind are asked of the one row found, so that no other index can tempt the planner.
-REFERENCE_LOOKUPS = {
-    FieldType.ACCOUNT: (
-        "(SELECT CASE WHEN (p.state = 'linked' OR p.suppressed_by <> '') AND p.kind = 'account'"
-        " THEN (SELECT a.id FROM crm_account a WHERE a.id = p.record_id) END"
-        " FROM integrations_recordlink p WHERE p.connection_id = {connection} AND p.salesforce_id = {text})"
-    ),
-    FieldType.USER: (
-        "(SELECT o.user_id FROM integrations_salesforceowner o WHERE o.connection_id = {connection}"
-        " AND o.salesforce_id = {text})"
-    ),
-}
+PARENT_LOOKUP = (
+    "(SELECT CASE WHEN (p.state = 'linked' OR p.suppressed_by <> '') AND p.kind = {kind}"
+    " THEN (SELECT a.id FROM {table} a WHERE a.id = p.record_id) END"
+    " FROM integrations_recordlink p WHERE p.connection_id = {connection} AND p.salesforce_id = {text})"
+)
+PARENT_TABLES = {"account": "crm_account", "contact": "crm_contact", "deal": "crm_deal"}
+USER_LOOKUP = (
+    "(SELECT o.user_id FROM integrations_salesforceowner o WHERE o.connection_id = {connection}"
+    " AND o.salesforce_id = {text})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class PulledField:
     conflict: Conflict = Conflict.SALESFORCE
     values: dict[str, str] = field(default_factory=dict)
     stage_ids: dict[str, int] = field(default_factory=dict)
+    refers_to: str = ""
+    """The kind of record that a role's reference points to; an account's needs no word."""
 
     @property
     def column(self) -> sql.Identifier:
@@ -78,7 +80,7 @@ class PulledField:
 
     def theirs(self) -> sql.Composable:
         """Salesforce's value as the workspace would hold it; blank where it can't hold it."""
-        if self.waits():
+        if self.parent_kind:
             return sql.SQL("c.{}").format(self.parent_column)
         value = self.converted(sql.SQL("c.{}").format(self.column))
         unfit = self.unfit()
@@ -92,12 +94,19 @@ class PulledField:
         if target.type == FieldType.STAGE:
             known = sql.Literal(_json(self.stage_ids))
             return sql.SQL("({}::jsonb ->> {})::bigint").format(known, text)
-        if target.type in REFERENCE_LOOKUPS:
-            lookup = sql.SQL(REFERENCE_LOOKUPS[target.type])
-            found: sql.Composable = lookup.format(connection=sql.Literal(self.connection_id), text=text)
-        else:
-            found = self._plain(self._renamed(text))
+        found = self._record(text) or self._plain(self._renamed(text))
         return sql.SQL("to_jsonb({})").format(found) if self.is_custom else found
+
+    def _record(self, text: sql.Composable) -> sql.Composable | None:
+        """The id here of what a reference points to; None for what is no reference."""
+        connection = sql.Literal(self.connection_id)
+        if kind := self.parent_kind:
+            table = sql.Identifier(PARENT_TABLES[kind])
+            places = {"connection": connection, "text": text, "kind": sql.Literal(kind), "table": table}
+            return sql.SQL(PARENT_LOOKUP).format(**places)
+        if self.target.type == FieldType.USER:
+            return sql.SQL(USER_LOOKUP).format(connection=connection, text=text)
+        return None
 
     def _renamed(self, text: sql.Composable) -> sql.Composable:
         if not self.values:
@@ -132,6 +141,11 @@ class PulledField:
             )
         return None
 
+    @property
+    def parent_kind(self) -> str:
+        """The kind of record that it refers to; blank for what refers to none."""
+        return "account" if self.target.type == FieldType.ACCOUNT else self.refers_to
+
     def waits(self) -> bool:
         """Whether its parent may arrive after it (C7)."""
         return self.target.type == FieldType.ACCOUNT
@@ -152,6 +166,18 @@ class PulledField:
     @property
     def custom_name(self) -> str:
         return self.target.key.removeprefix("custom.")
+
+
+def missing_parent(fields: Sequence[PulledField]) -> sql.Composable:
+    """The Salesforce id of the first parent of a chunk's row `d` that isn't here; NULL where all are."""
+    parents = [field for field in fields if field.parent_kind]
+    cases = [
+        sql.SQL("WHEN {} IS NULL THEN coalesce(d.{}, '')").format(
+            field.converted(sql.SQL("d.{}").format(field.column)), field.column
+        )
+        for field in parents
+    ]
+    return sql.SQL("CASE {} END").format(sql.SQL(" ").join(cases))
 
 
 def default_literal(column: models.Field[Any, Any]) -> sql.Composable | None:

@@ -171,7 +171,7 @@ class LeadsAndContacts:
         if counts["taken"]:
             _execute(sql.SQL(LOCK_LEADS))
             changed += _execute(sql.SQL(LET_GO)) + _execute(self.statements.fill(LET_WAIT))
-        if counts["folded"]:
+        if self.plan.object == "Lead" and counts["folded"]:
             changed += _execute(sql.SQL(WAIT_FOR_EDITS))
         return changed
 
@@ -200,7 +200,9 @@ class LeadsAndContacts:
         if self.plan.object == "Contact" and self._has_leads:
             _execute(self.statements.fill(REJUDGE))
             _execute(self.statements.fill(REJUDGE_NAMED))
-        if self.plan.object == "Lead" and counts["suppressed"]:
+        if self.plan.object != "Lead":
+            return 0
+        if counts["suppressed"]:
             _execute(sql.SQL(KEEP_UP))
         return self._fold() if counts["folded"] else 0
 

@@ -18,6 +18,7 @@ from integrations.sync.pull.lease import Lease
 from integrations.sync.pull.merges_there import mirror_merges
 from integrations.sync.pull.outside import known_plan
 from integrations.sync.pull.plan import ObjectPlan, plan_object
+from integrations.sync.pull.role_plan import ROLE, plan_roles
 from integrations.sync.pull.runs import watermark
 from integrations.sync.pull.staging import StagingTable
 from integrations.sync.pull.tally import DRIFT, Tally, no_tally
@@ -40,7 +41,11 @@ class ObjectRun:
         self.lease = lease
         self.synced = SyncedObject.objects.get(connection_id=run.connection_id, name=run.object)
         self.staging = StagingTable(run.connection_id, run.object)
-        self.plan = plan_object(run.connection, run.object, run)
+        self.plan = (
+            plan_roles(run.connection, run)
+            if run.object == ROLE
+            else plan_object(run.connection, run.object, run)
+        )
 
     def step(self) -> None:
         """One page, one chunk, or one turn of phase. Raises SalesforceError, LeaseLost, UnreadableObject."""

@@ -11,7 +11,7 @@ from typing import Self
 from django.db import models
 
 from crm.catalogue import mappable_fields
-from crm.models import Account, AccountStage, Contact, ContactStage, Deal, DealStage
+from crm.models import Account, AccountStage, Contact, ContactRole, ContactStage, Deal, DealStage, Kind
 from integrations.models import Connection, ObjectSchema, SyncedObject, SyncRun, SyncSettings
 from integrations.pull_filters.conditions import Unusable, where
 from integrations.salesforce.describes import parse_describe
@@ -50,6 +50,7 @@ KEY_FIELDS = {
     "Contact": (*adopting.KEY_FIELDS["Contact"], FIELD),
     "Lead": (*adopting.KEY_FIELDS["Lead"], "IsConverted", "ConvertedContactId", FIELD),
     "Opportunity": (*adopting.KEY_FIELDS["Opportunity"], FIELD),
+    "OpportunityContactRole": (*adopting.KEY_FIELDS["OpportunityContactRole"], FIELD),
 }
 """Read whether mapped or not: what C4, C6 and H2 ask of every record."""
 
@@ -84,8 +85,8 @@ class ObjectPlan:
         return replace(self, fields=tuple(field for field in self.fields if field.salesforce in columns))
 
     @property
-    def model(self) -> type[Account] | type[Contact] | type[Deal]:
-        return MODELS[self.kind]
+    def model(self) -> type[Account] | type[Contact] | type[Deal] | type[ContactRole]:
+        return ContactRole if self.kind == Kind.CONTACT_ROLE else MODELS[self.kind]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from crm.models import User
 from integrations.models import Connection, ConnectionState, SyncedObject, SyncRun, SyncSettings
 from integrations.sync.pull.apply import no_counts
+from integrations.sync.pull.role_plan import ROLE
 from integrations.sync.refusals import Refused
 
 PULL_ORDER = ("Account", "Contact", "Lead", "Opportunity")
@@ -124,11 +125,14 @@ def open_run(connection: Connection) -> SyncRun | None:
 
 
 def _objects(objects: Sequence[str] | None) -> list[str]:
-    if objects is None:
-        return [name for name in PULL_ORDER if name != "Opportunity" or SyncSettings.current().pull_deals]
-    if unknown := set(objects) - set(PULL_ORDER):
+    """Deals bring their contact roles along."""
+    if unknown := set(objects or ()) - set(PULL_ORDER):
         raise Refused(f"“{unknown.pop()}” isn't pulled. Choose among {', '.join(PULL_ORDER)}.")
-    return [name for name in PULL_ORDER if name in objects]
+    if objects is None:
+        wanted = [name for name in PULL_ORDER if name != "Opportunity" or SyncSettings.current().pull_deals]
+    else:
+        wanted = [name for name in PULL_ORDER if name in objects]
+    return [*wanted, *([ROLE] if "Opportunity" in wanted else [])]
 
 
 def _add_child(run: SyncRun, name: str) -> None:

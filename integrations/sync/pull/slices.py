@@ -15,6 +15,7 @@ from integrations.sync.pull.lease import Clock, Lease, LeaseLost
 from integrations.sync.pull.objects import ObjectRun
 from integrations.sync.pull.plan import ObjectFailed, UnusableValue
 from integrations.sync.pull.removals import remove_deleted
+from integrations.sync.pull.role_plan import NoRoles
 from integrations.sync.pull.runs import OPEN
 
 Prepare = Callable[[Connection, Org], None]
@@ -112,6 +113,8 @@ class _Worker:
             child.save(update_fields=["checkpoint"])
         except (TryLater, SignInNeeded):
             raise
+        except NoRoles as reason:
+            self._leave_out(child, reason)
         except (SalesforceError, ObjectFailed) as error:
             self._fail(child, error)
         except DataError as error:
@@ -119,6 +122,14 @@ class _Worker:
             self._fail(
                 child, UnusableValue(f"{what}. Was a field's type changed in Salesforce? Check its map.")
             )
+
+    def _leave_out(self, child: SyncRun, reason: NoRoles) -> None:
+        """The rest of the pull is none the worse for it."""
+        child.state, child.finished_at = SyncRun.State.CANCELLED, self.lease.clock()
+        child.error, child.error_code = str(reason), reason.code
+        with transaction.atomic():
+            self.lease.check()
+            child.save(update_fields=["state", "error", "error_code", "finished_at"])
 
     def _wait_until(self, error: TryLater) -> datetime:
         """Waiting grows with each failure in a row, but not past ten minutes; Salesforce's own hint counts."""

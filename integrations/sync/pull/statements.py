@@ -7,8 +7,9 @@ from functools import cached_property
 
 from psycopg import sql
 
+from crm.models import Kind
 from integrations.sync.pull import chunk_sql
-from integrations.sync.pull.fields import PulledField, default_literal
+from integrations.sync.pull.fields import PulledField, default_literal, missing_parent
 from integrations.sync.pull.merging_fields import changed_here, changed_there, clash
 from integrations.sync.pull.plan import MASTER_FIELD, ObjectPlan
 from mappings.models import Conflict
@@ -36,6 +37,7 @@ class Statements:
             "kind": sql.Literal(self.plan.kind),
             "run": sql.Literal(self.plan.run),
             "outside": sql.Literal("known" if self.plan.outside else ""),
+            "alive": sql.SQL("true" if self.plan.kind == Kind.CONTACT_ROLE else "r.merged_into_id IS NULL"),
         }
         return sql.SQL(text).format(**(known | more))
 
@@ -49,7 +51,7 @@ class Statements:
                 field.converted(sql.SQL("f.{}").format(field.column)), field.parent_column
             )
             for field in self.fields
-            if field.waits()
+            if field.parent_kind
         ]
         if self.unfit:
             parents.append(
@@ -72,12 +74,16 @@ class Statements:
             )
             if lead
             else sql.SQL(""),
-            suppressor=self.fill(
+            suppressor=self._suppressor(),
+        )
+
+    def _suppressor(self) -> sql.Composable:
+        """The Salesforce record in whose favour, or for want of which, a row is left out; NULL for most."""
+        if self.plan.object == "Lead":
+            return self.fill(
                 chunk_sql.SUPPRESSED_BY, converted=sql.SQL("d.converted"), contact=sql.SQL("d.contact")
             )
-            if lead
-            else sql.SQL("NULL"),
-        )
+        return missing_parent(self.fields) if self.plan.kind == Kind.CONTACT_ROLE else sql.SQL("NULL")
 
     def _unfit_names(self) -> list[sql.Composable]:
         return [
@@ -155,15 +161,14 @@ class Statements:
                 columns[field.target.column] = field.theirs()
         if custom := [field for field in self.fields if field.is_custom]:
             columns["custom"] = sql.SQL("jsonb_strip_nulls({})").format(self._custom(custom, "theirs"))
-        columns |= self._derived(columns)
+        columns |= self._derived(columns) | self._of_the_run()
         for column in self.plan.model._meta.local_concrete_fields:
             default = default_literal(column)
             name = str(column.column)
-            if name not in {*columns, "created_run", "hidden"} and default is not None:
+            if name not in columns and default is not None:
                 columns[name] = default
         return self.fill(
             chunk_sql.CREATE_RECORDS,
-            hidden=sql.Literal(self.plan.hidden),
             columns=COMMA.join(map(sql.Identifier, columns)),
             values=COMMA.join(columns.values()),
         )
@@ -173,6 +178,12 @@ class Statements:
         if self.plan.kind != "account" or "domain" in columns or "website" not in columns:
             return {}
         return {"domain": sql.SQL("coalesce(lockstep_domain({}), '')").format(columns["website"])}
+
+    def _of_the_run(self) -> dict[str, sql.Composable]:
+        """What no field brings; contact roles are shown or not as their people are."""
+        known = {"created_run": sql.Literal(self.plan.run), "hidden": sql.Literal(self.plan.hidden)}
+        columns = {column.column for column in self.plan.model._meta.local_concrete_fields}
+        return {name: value for name, value in known.items() if name in columns}
 
     def _custom(self, fields: list[PulledField], value: str) -> sql.Composable:
         pairs = [

@@ -15,11 +15,10 @@ from integrations.sync.pull.plan import (
     pushed_only,
     readable_fields,
 )
-from mappings.catalogue import SALESFORCE_OBJECTS, MappableField
-from mappings.field_types import FieldType
+from integrations.sync.pull.role_plan import ROLE, plan_roles, role_fields
+from mappings.catalogue import SALESFORCE_OBJECTS
 from mappings.models import Direction
 
-ROLE = "OpportunityContactRole"
 TABLES = {kind: model._meta.db_table for kind, model in MODELS.items()} | {
     "contact_role": ContactRole._meta.db_table
 }
@@ -98,36 +97,18 @@ def _allowing(schema: ObjectSchema, what: str) -> frozenset[str]:
     return frozenset(field["name"] for field in schema.describe["fields"] if field.get(what, True))
 
 
-ROLE_FIELDS = (
-    ("OpportunityId", "reference", MappableField("contact_role", "deal", "Deal", FieldType.TEXT, "deal_id")),
-    ("ContactId", "reference", MappableField("contact_role", "contact", "Person", FieldType.TEXT, "contact_id")),
-    ("Role", "picklist", MappableField("contact_role", "role", "Role", FieldType.TEXT, "role", 255)),
-    ("IsPrimary", "boolean", MappableField("contact_role", "is_primary", "Primary", FieldType.CHECKBOX, "is_primary")),
-)  # fmt: skip
-
-
 def _role_plan(connection: Connection) -> PushPlan:
-    """Contact roles have no map: the same four fields everywhere (spec G4)."""
-    fields = tuple(
-        PulledField(
-            place=place,
-            salesforce=name,
-            salesforce_type=type_,
-            salesforce_length=255,
-            target=target,
-            connection_id=connection.pk,
-        )
-        for place, (name, type_, target) in enumerate(ROLE_FIELDS)
-    )
+    """Raises UnreadableObject where the connected user sees no contact roles."""
+    merge = plan_roles(connection, None)
     return PushPlan(
         connection_id=connection.pk,
         object=ROLE,
-        kind="contact_role",
-        fields=fields,
-        createable=frozenset(field.salesforce for field in fields),
+        kind=merge.kind,
+        fields=role_fields(connection.pk),
+        createable=frozenset(field.salesforce for field in role_fields(connection.pk)),
         updateable=frozenset({"Role", "IsPrimary"}),
         has_key=has_external_id(connection, ROLE),
-        merge=None,
+        merge=merge,
     )
 
 

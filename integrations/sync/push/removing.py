@@ -8,9 +8,10 @@ from psycopg import sql
 from integrations.models import OutboxEntry, RecordLink, SyncedObject
 from integrations.sync import push_errors
 from integrations.sync.mass_deletes import DELETE_SYNC, MOST_AT_ONCE, needs_yes
+from integrations.sync.pull.role_plan import ROLE
 from integrations.sync.push import settle
 from integrations.sync.push.claim import Claim
-from integrations.sync.push.plan import ROLE, TABLES
+from integrations.sync.push.plan import TABLES
 from integrations.sync.push.shift import Shift
 from integrations.sync.push.standing import Stand, fetch
 
@@ -31,7 +32,7 @@ ROLE_ALONE = """
 SELECT r.salesforce_id FROM integrations_recordlink r
  WHERE r.connection_id = %s AND r.salesforce_id = ANY(%s)
    AND 2 = (SELECT count(*) FROM integrations_recordlink p
-             WHERE p.connection_id = r.connection_id AND p.state = 'linked'
+             WHERE p.connection_id = r.connection_id AND (p.state = 'linked' OR p.suppressed_by <> '')
                AND p.salesforce_id IN (r.base ->> 'OpportunityId', r.base ->> 'ContactId')
                AND CASE p.kind WHEN 'deal' THEN EXISTS (SELECT 1 FROM crm_deal d WHERE d.id = p.record_id)
                                ELSE EXISTS (SELECT 1 FROM crm_contact c WHERE c.id = p.record_id) END)"""

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from django.db.models import Manager, Model, Q
 
 from crm.catalogue import mappable_fields
+from crm.models import ContactRole
 from integrations.models import (
     Connection,
     ObjectSchema,
@@ -20,6 +21,7 @@ from integrations.models import (
     SyncedObject,
 )
 from integrations.sync.pull.plan import MODELS
+from integrations.sync.pull.role_plan import ROLE
 from integrations.tests.sandbox_process import SandboxOrg
 from mappings.catalogue import SALESFORCE_OBJECTS, MappableField
 from mappings.converters import CannotConvert, normalise, to_workspace
@@ -36,8 +38,9 @@ def assert_in_step(running: SandboxOrg, connection: Connection, *, own_records: 
     """
     comparisons = [Comparison(running, connection, name) for name in SALESFORCE_OBJECTS]
     problems = [problem for comparison in comparisons for problem in comparison.problems()]
+    problems += role_problems(running, connection)
     assert not problems, "\n".join(problems[:20])
-    linked = RecordLink.objects.filter(connection=connection).exclude(record_id=None)
+    linked = RecordLink.objects.filter(connection=connection, kind__in=MODELS).exclude(record_id=None)
     records = sum(model._default_manager.count() for model in MODELS.values())
     assert records == linked.values("kind", "record_id").distinct().count() + own_records
     assert not OutboxEntry.objects.exists()
@@ -47,6 +50,32 @@ def org_rows(running: SandboxOrg, soql: str) -> list[Row]:
     """The org's rows of a query, the deleted ones included."""
     answer = running.control("GET", f"/query?all=1&q={quote(soql)}")
     return list(answer["records"])
+
+
+def role_problems(running: SandboxOrg, connection: Connection) -> list[str]:
+    """Contact roles that aren't the same on both sides; one whose deal or person isn't here is left out."""
+    links = {link.salesforce_id: link for link in RecordLink.objects.filter(connection=connection)}
+    soql = f"SELECT Id, OpportunityId, ContactId, Role, IsPrimary, IsDeleted FROM {ROLE}"  # noqa: S608
+    roles = ContactRole.objects.in_bulk()
+    found = []
+    for row in org_rows(running, soql):
+        link = links.get(row["Id"])
+        deal, person = (_record_here(links.get(row[name])) for name in ("OpportunityId", "ContactId"))
+        role = roles.get(link.record_id or 0) if link and link.state == "linked" else None
+        theirs = (deal, person, row["Role"] or "", bool(row["IsPrimary"]))
+        ours = role and (role.deal_id, role.contact_id, role.role, role.is_primary)
+        if row["IsDeleted"] or None in (deal, person) or link and link.state == "tombstone":
+            found += [f"Role {row['Id']} is here as {ours}, though it shouldn't be"] if role else []
+        elif ours != theirs:
+            found.append(f"Role {row['Id']} is {theirs} there, {ours} here ({link and link.state})")
+    return found
+
+
+def _record_here(link: RecordLink | None) -> int | None:
+    if link is None or not (link.state == "linked" or link.suppressed_by):
+        return None
+    here = MODELS[link.kind]._default_manager.filter(pk=link.record_id)
+    return link.record_id if here.exists() else None
 
 
 class Comparison:

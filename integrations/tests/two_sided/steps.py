@@ -102,6 +102,7 @@ class Role:
     person: int
     role: int
     away: bool = False
+    side: Side = "here"
 
 
 @dataclass(frozen=True)
@@ -196,7 +197,7 @@ EDGES: st.SearchStrategy[Step] = st.one_of(
     st.builds(Merge, st.sampled_from(["contact", "account", "lead"]), SMALL, SMALL),
     st.builds(Join, st.sampled_from(["contact", "account", "deal"]), SMALL, SMALL, SMALL),
     st.builds(Convert, SMALL, st.none() | SMALL, st.booleans()),
-    st.builds(Role, SMALL, SMALL, SMALL, st.booleans()),
+    st.builds(Role, SMALL, SMALL, st.integers(0, 11), st.booleans(), SIDES),
     st.builds(Skip, st.sampled_from([3, 70, 700]), st.sampled_from(["both", "here", "there"])),
     st.builds(Freeze),
     st.builds(
