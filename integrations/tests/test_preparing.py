@@ -25,7 +25,7 @@ def test_preparing_reads_the_schema_and_writes_default_maps(connected: Connectio
     prepare(connected, org, now=NOON)
     assert ObjectSchema.objects.filter(name__in=["Account", "Contact", "Lead", "Opportunity"]).count() == 4
     assert FieldMap.objects.filter(object="Contact", field="email", salesforce="Email").exists()
-    assert SyncedObject.objects.count() == 4
+    assert SyncedObject.objects.count() == 5
     assert connected.prepared_at == NOON
 
 

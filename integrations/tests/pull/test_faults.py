@@ -174,6 +174,7 @@ def test_an_object_that_can_not_be_read_leaves_the_others_going(
         "Contact": "succeeded",
         "Lead": "failed",
         "Opportunity": "succeeded",
+        "OpportunityContactRole": "succeeded",
     }
 
 

@@ -15,6 +15,7 @@ from crm.models import Account, Contact, ContactRole, Deal, DealStage
 from integrations import failpoints
 from integrations.merging.here import merge_here
 from integrations.models import Connection, OutboxEntry, SyncError, SyncRun
+from integrations.sync.pull.role_plan import ROLE
 from integrations.sync.pull.runs import open_run, start_check
 from integrations.sync.push.drain import drain, next_due
 from integrations.sync.push.shift import Tally
@@ -98,7 +99,7 @@ class World:
         if not self.frozen:
             self.skip(STEP)
         name = f"_{type(step).__name__.lower()}"
-        if name == "_make" or name in ("_edit", "_delete"):
+        if name == "_make" or name in ("_edit", "_delete", "_role"):
             name = f"{name}_{getattr(step, 'side')}"  # noqa: B009
         getattr(self, name)(step)
 
@@ -153,7 +154,7 @@ class World:
         except Refused:
             return  # one of the two is on its way just now
 
-    def _role(self, step: steps.Role) -> None:
+    def _role_here(self, step: steps.Role) -> None:
         deal, person = self._pick_here("deal", step.deal), self._pick_here("contact", step.person)
         if deal is None or person is None:
             return
@@ -165,8 +166,8 @@ class World:
             elif step.away:
                 found.delete()
             else:
-                found.role = role
-                found.save(update_fields=["role"])
+                found.role, found.is_primary = role, step.role > 5
+                found.save(update_fields=["role", "is_primary"])
 
     def _pick_here(self, kind: str, pick: int) -> Any:
         found = list(MODELS[kind].objects.filter(merged_into=None).order_by("pk"))
@@ -217,6 +218,21 @@ class World:
         record = self._pick_there(step.kind, step.pick)
         if record is not None:
             self._as_a_person(lambda: self.seller.delete(OBJECTS[step.kind], record))
+
+    def _role_there(self, step: steps.Role) -> None:
+        deal, person = self._pick_there("deal", step.deal), self._pick_there("contact", step.person)
+        if deal is None or person is None:
+            return
+        soql = f"SELECT Id FROM {ROLE} WHERE OpportunityId = '{deal}' AND ContactId = '{person}'"  # noqa: S608
+        found = org_rows(self.org, f"{soql} AND IsDeleted = false ORDER BY Id")
+        values = {"Role": (None, "Decision Maker", "Other")[step.role % 3], "IsPrimary": step.role > 5}
+        if not found:
+            parents = {"OpportunityId": deal, "ContactId": person}
+            self._as_a_person(lambda: self.seller.create(ROLE, **parents, **values))
+        elif step.away:
+            self._as_a_person(lambda: self.seller.delete(ROLE, found[0]["Id"]))
+        else:
+            self._as_a_person(lambda: self.seller.change(ROLE, found[0]["Id"], **values))
 
     def _undelete(self, step: steps.Undelete) -> None:
         record = self._pick_there(step.kind, step.pick, deleted=True)
