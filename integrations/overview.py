@@ -27,6 +27,8 @@ from mappings.catalogue import SALESFORCE_OBJECTS
 from mappings.models import FieldMap
 
 LABELS = {"Account": "Accounts", "Contact": "Contacts", "Lead": "Leads", "Opportunity": "Deals"}
+ROLES = "Contact roles"
+"""Of deals; they come along with them."""
 SHOWN = ("Contact", "Lead", "Account", "Opportunity")
 BARS = 12
 DRIFT = {

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from integrations.models import SyncRun
-from integrations.overview import LABELS
+from integrations.overview import LABELS, ROLES
 
 TITLES = {
     str(SyncRun.Kind.EXTRACT): "Reading Salesforce in advance",
@@ -57,7 +57,7 @@ def object_progress(child: SyncRun, now: datetime) -> ObjectProgress:
     elapsed = now - child.started_at if child.started_at else timedelta()
     measured = elapsed > MEASURABLE and bool(records) and not ended
     return ObjectProgress(
-        label=LABELS[child.object],
+        label=LABELS.get(child.object, ROLES),
         doing=_doing(child, ended),
         records=records,
         total=child.total,

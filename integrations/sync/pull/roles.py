@@ -1,7 +1,7 @@
 """What contact roles ask of one chunk (spec G4): of roles that their parents are here, of parents to call their roles.
 
 A role has no life of its own. Taken away in Salesforce, it goes here at once; deleted there along with its deal or
-person, it stays with them, whose own switch decides (docs/decisions/0012-contact-roles.md).
+person, it stays with them, whose own switch decides (docs/decisions/0015-contact-roles.md).
 """
 
 from collections import Counter

@@ -77,7 +77,7 @@ def role_problems(
 def _record_here(link: RecordLink | None) -> int | None:
     if link is None or not (link.state == "linked" or link.suppressed_by):
         return None
-    here = MODELS[link.kind]._default_manager.filter(pk=link.record_id)
+    here = MODELS[link.kind]._default_manager.filter(pk=link.record_id or 0)
     return link.record_id if here.exists() else None
 
 
