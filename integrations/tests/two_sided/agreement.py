@@ -177,8 +177,8 @@ def _unpushed(world: World) -> list[str]:
     found = []
     for kind, model in MODELS.items():
         for record in model.objects.all():
-            if getattr(record, "merged_into_id", None):
-                continue
+            if getattr(record, "merged_into_id", None) or getattr(record, "created_run", None):
+                continue  # what was deleted there and undeleted is a new record: the one that was pulled first stays
             known = RecordLink.objects.filter(kind=kind, record_id=record.pk).exists()
             if not known and not _is_held(kind, record.pk) and not _lacks_parents(record):
                 found.append(f"{kind} {record.pk} ({record}) was never pushed")

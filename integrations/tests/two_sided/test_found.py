@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from integrations.tests.two_sided.steps import Make, Pull, Push, Script, Skip
+from integrations.tests.two_sided.steps import Delete, Make, Pull, Push, Script, Skip, Undelete
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,6 +21,19 @@ FOUND = {
         ),
         key=True,
         deletes=True,
+    ),
+    "undeleted there, with a new person of its e-mail here": Script(
+        (
+            Pull(at="pull.page staged", then=(Make("here", "contact"), Delete("there", "contact", 0))),
+            Make("here", "contact"),
+            Undelete("contact", 0),
+        ),
+        ("salesforce",),
+        False,
+        False,
+        False,
+        False,
+        True,
     ),
 }
 
