@@ -162,7 +162,7 @@ class Applier:
         self.roles.settle(counts)
         for statement in statements.report_unfit:
             execute(statement)
-        counts["duplicates"] = compare_chunk(self.plan.kind)
+        counts["duplicates"] = compare_chunk(self.plan.kind, creates=counts["created"] > 0)
         return counts
 
     def _lock(self, counts: Counter[str]) -> Counter[str]:
@@ -245,9 +245,7 @@ def merge(statements: Statements) -> Counter[str]:
     conflicts, met = _fetch(MERGED)
     if conflicts:
         execute(statements.note_conflicts)
-    written, updated = _fetch(statements.update_records) if statements.update_records else (0, 0)
-    if written:
-        execute(statements.journal)
+    updated = _fetch(statements.update_records)[0] if statements.update_records else 0
     execute(statements.update_links)
     close_questions(statements)
     return Counter(updated=updated, merged_alike=met - updated, conflicts=conflicts)

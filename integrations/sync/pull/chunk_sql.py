@@ -26,7 +26,9 @@ through all links of the connection."""
 
 CHUNK = """
 CREATE TEMP TABLE chunk ON COMMIT DROP AS
-SELECT f.*, CASE WHEN f.action = 'create' THEN nextval({sequence}) END AS new_id{parents}
+SELECT f.sid, f.asked_at, f.modstamp, f.modified, f.deleted, f.master, f.match_key, f.base, f.suppressor, f.link_id,
+       f.link_state, f.record_id, f.seen, f.known_as, f.stand_in, f.action, {kept},
+       CASE WHEN f.action = 'create' THEN nextval({sequence}) END AS new_id{parents}
   FROM (
     SELECT e.*, CASE
         WHEN e.seen > e.modstamp AND e.link_state IN ('linked', 'gone')
@@ -146,7 +148,7 @@ ON CONFLICT (connection_id, salesforce_id) DO UPDATE
 
 DECIDE = """
 CREATE TEMP TABLE decided ON COMMIT DROP AS
-SELECT r.id AS record_id, c.action = 'match' AS is_match, to_jsonb(r) AS before, {values}, {conflicts} AS conflicts
+SELECT r.id AS record_id, c.action = 'match' AS is_match, {values}, {conflicts} AS conflicts
   FROM chunk c
   LEFT JOIN integrations_recordlink l ON l.id = c.link_id AND c.action = 'update'
   JOIN {table} r ON r.id = coalesce(l.record_id, c.record_id)
@@ -204,22 +206,19 @@ UPDATE integrations_fieldconflict q
 UPDATE_RECORDS = """
 WITH written AS (
   UPDATE {table} r SET {assignments} FROM decided d
-   WHERE r.id = d.record_id AND ({differs}) RETURNING d.is_match)
-SELECT count(*), count(*) FILTER (WHERE NOT is_match) FROM written"""
-
-JOURNAL = """
-INSERT INTO crm_journalentry (kind, record_id, action, changes, origin, run)
-SELECT {kind}, r.id, 'updated', x.changes, 'pull', {run}
-  FROM decided d JOIN {table} r ON r.id = d.record_id
- CROSS JOIN LATERAL (SELECT lockstep_changes(d.before, to_jsonb(r)) AS changes OFFSET 0) x
- WHERE x.changes <> '{{}}'"""
+   WHERE r.id = d.record_id AND ({differs}) RETURNING r.id, d.is_match, {changes} AS changes
+), noted AS (
+  INSERT INTO crm_journalentry (kind, record_id, action, changes, origin, run)
+  SELECT {kind}, id, 'updated', changes, 'pull', {run} FROM written WHERE changes <> '{{}}')
+SELECT count(*) FROM written WHERE NOT is_match"""
 
 UPDATE_LINKS = """
 UPDATE integrations_recordlink l
    SET base = {base}, match_key = left(c.match_key, 320), waiting_for = {waiting},
        system_modstamp = c.modstamp, changed_at = now()
-  FROM chunk c LEFT JOIN decided d ON d.record_id = c.record_id
+  FROM chunk c {asked}
  WHERE l.id = c.link_id AND c.action = 'update'"""
+ASKED = "LEFT JOIN decided d ON d.record_id = c.record_id"
 
 KEEP_ASKING = """
 CASE WHEN d.{asked}
@@ -312,6 +311,12 @@ ADOPT_LATE_PARENTS = (
     "UPDATE {table} r SET account_id = d.parent_id FROM decided d"
     " WHERE r.id = d.record_id AND r.account_id IS NULL"
 )
+NOTE_LATE_PARENTS = """
+INSERT INTO crm_journalentry (kind, record_id, action, changes, origin, run)
+SELECT {kind}, r.id, 'updated', x.changes, 'pull', {run}
+  FROM decided d JOIN {table} r ON r.id = d.record_id
+ CROSS JOIN LATERAL (SELECT lockstep_changes(d.before, to_jsonb(r)) AS changes OFFSET 0) x
+ WHERE x.changes <> '{{}}'"""
 FORGET_LATE_PARENTS = (
     "UPDATE integrations_recordlink l SET waiting_for = NULL, changed_at = now()"
     " FROM decided d WHERE l.id = d.link_id"

@@ -10,9 +10,7 @@ from integrations.sync.pull.fields import PulledField
 
 def changed_there(field: PulledField) -> sql.Composable:
     """Theirs is not the base; with no base yet, a value of theirs counts, a blank loses."""
-    return sql.SQL(
-        "(CASE WHEN l.base ? {key} THEN c.{n} IS DISTINCT FROM l.base ->> {key} ELSE c.{n} IS NOT NULL END)"
-    ).format(key=field.key, n=field.column)
+    return sql.SQL("(c.{} IS DISTINCT FROM l.base ->> {})").format(field.column, field.key)
 
 
 def changed_here(field: PulledField) -> sql.Composable:

@@ -8,14 +8,14 @@ from functools import cached_property
 from psycopg import sql
 
 from crm.models import Kind
-from integrations.sync.pull import chunk_sql
+from integrations.sync.pull import chunk_sql, writing
 from integrations.sync.pull.fields import PulledField, default_literal, missing_parent
 from integrations.sync.pull.merging_fields import changed_here, changed_there, clash
 from integrations.sync.pull.plan import MASTER_FIELD, ObjectPlan
+from integrations.sync.pull.writing import custom_values, decided, jsonb_object
 from mappings.models import Conflict
 
 COMMA = sql.SQL(", ")
-PAIRS_AT_ONCE = 50  # jsonb_build_object takes a hundred arguments at most
 
 
 class Statements:
@@ -58,8 +58,14 @@ class Statements:
                 sql.SQL(", array_remove(ARRAY[{}], NULL) AS unfit").format(COMMA.join(self._unfit_names()))
             )
         lead = self.plan.object == "Lead"
+        kept: list[sql.Composable] = [sql.SQL("f.{}").format(field.column) for field in self.fields]
+        if lead:
+            kept += [sql.SQL("f.converted"), sql.SQL("f.contact")]
+        if lead or self.plan.kind == Kind.CONTACT_ROLE:
+            kept.append(sql.SQL("f.agreed"))
         return self.fill(
             chunk_sql.CHUNK,
+            kept=COMMA.join(kept or [sql.SQL("NULL AS nothing")]),
             first=sql.Literal(first),
             until=sql.Literal(until),
             staging=self.staging,
@@ -94,14 +100,10 @@ class Statements:
     def _base(self) -> sql.Composable:
         """Salesforce's values as the base will keep them, without those that the record can't hold."""
         pairs = [sql.SQL("{}::text, d.{}").format(field.key, field.column) for field in self.fields]
-        parts = [
-            sql.SQL("jsonb_build_object({})").format(COMMA.join(pairs[start : start + PAIRS_AT_ONCE]))
-            for start in range(0, max(len(pairs), 1), PAIRS_AT_ONCE)
-        ]
-        base = sql.SQL(" || ").join(parts)
+        base = jsonb_object(pairs)
         if not self.unfit:
             return base
-        return sql.SQL("({}) - array_remove(ARRAY[{}], NULL)").format(base, COMMA.join(self._unfit_names()))
+        return sql.SQL("{} - array_remove(ARRAY[{}], NULL)").format(base, COMMA.join(self._unfit_names()))
 
     def _agreed(self) -> sql.Composable:
         """The link's base, as far as pulls write it."""
@@ -160,7 +162,9 @@ class Statements:
             if field.target.column is not None:
                 columns[field.target.column] = field.theirs()
         if custom := [field for field in self.fields if field.is_custom]:
-            columns["custom"] = sql.SQL("jsonb_strip_nulls({})").format(self._custom(custom, "theirs"))
+            columns["custom"] = sql.SQL("jsonb_strip_nulls({})").format(
+                custom_values(custom, PulledField.theirs)
+            )
         columns |= self._derived(columns) | self._of_the_run()
         for column in self.plan.model._meta.local_concrete_fields:
             default = default_literal(column)
@@ -185,20 +189,6 @@ class Statements:
         columns = {column.column for column in self.plan.model._meta.local_concrete_fields}
         return {name: value for name, value in known.items() if name in columns}
 
-    def _custom(self, fields: list[PulledField], value: str) -> sql.Composable:
-        pairs = [
-            sql.SQL("{}::text, {}").format(
-                sql.Literal(field.custom_name),
-                field.theirs() if value == "theirs" else sql.SQL("d.{}").format(_decided(field)),
-            )
-            for field in fields
-        ]
-        parts = [
-            sql.SQL("jsonb_build_object({})").format(COMMA.join(pairs[start : start + PAIRS_AT_ONCE]))
-            for start in range(0, len(pairs), PAIRS_AT_ONCE)
-        ]
-        return sql.SQL("({})").format(sql.SQL(" || ").join(parts))
-
     @cached_property
     def create_links(self) -> sql.Composed:
         return self.fill(chunk_sql.CREATE_LINKS, waiting=self._waiting())
@@ -215,9 +205,8 @@ class Statements:
 
     @cached_property
     def decide(self) -> sql.Composed:
-        values: list[sql.Composable] = [
-            sql.SQL("{} AS {}").format(self._decision(field), _decided(field)) for field in self.fields
-        ]
+        values = writing.before(self.plan)
+        values += [sql.SQL("{} AS {}").format(self._decision(field), decided(field)) for field in self.fields]
         asks = [field for field in self.fields if field.conflict == Conflict.ASK]
         values += [sql.SQL("{} AS {}").format(clash(field), _asked(field)) for field in asks]
         clashes: list[sql.Composable] = [sql.SQL("({})::int").format(clash(field)) for field in self.fields]
@@ -253,7 +242,7 @@ class Statements:
         if field.conflict == Conflict.NEWEST:
             winner = sql.SQL(
                 "CASE WHEN d.{} IS NOT DISTINCT FROM {} THEN 'salesforce' ELSE 'workspace' END"
-            ).format(_decided(field), field.theirs())
+            ).format(decided(field), field.theirs())
         return sql.SQL(chunk_sql.CONFLICTING).format(
             clash=clash(field),
             path=sql.Literal(field.target.key),
@@ -292,18 +281,8 @@ class Statements:
 
     @cached_property
     def update_records(self) -> sql.Composed | None:
-        """Write what was decided; None where no field is mapped."""
-        values = {
-            f.target.column or "": sql.SQL("d.{}").format(_decided(f)) for f in self.fields if not f.is_custom
-        }
-        if custom := [field for field in self.fields if field.is_custom]:
-            values["custom"] = sql.SQL("jsonb_strip_nulls(r.custom || {})").format(
-                self._custom(custom, "decided")
-            )
-        if self.plan.kind == "account" and "website" in values and "domain" not in values:
-            values["domain"] = sql.SQL(
-                "CASE WHEN r.website IS DISTINCT FROM {} THEN coalesce(lockstep_domain({}), r.domain) ELSE r.domain END"
-            ).format(values["website"], values["website"])
+        """Write what was decided, and journal it; None where no field is mapped."""
+        values = writing.assignments(self.plan)
         if not values:
             return None
         pairs = [(sql.Identifier(column), value) for column, value in values.items()]
@@ -311,23 +290,21 @@ class Statements:
             chunk_sql.UPDATE_RECORDS,
             assignments=COMMA.join(sql.SQL("{} = {}").format(*pair) for pair in pairs),
             differs=sql.SQL(" OR ").join(sql.SQL("r.{} IS DISTINCT FROM {}").format(*pair) for pair in pairs),
+            changes=writing.changes(self.plan),
         )
-
-    @cached_property
-    def journal(self) -> sql.Composed:
-        return self.fill(chunk_sql.JOURNAL)
 
     @cached_property
     def update_links(self) -> sql.Composed:
         """The base becomes what Salesforce holds, but for a field that asks: it goes on differing."""
         base: sql.Composable = sql.SQL("c.base")
-        for field in self.fields:
-            if field.conflict == Conflict.ASK:
-                base = sql.SQL(chunk_sql.KEEP_ASKING).format(asked=_asked(field), base=base, key=field.key)
+        asks = [field for field in self.fields if field.conflict == Conflict.ASK]
+        for field in asks:
+            base = sql.SQL(chunk_sql.KEEP_ASKING).format(asked=_asked(field), base=base, key=field.key)
         if self.plan.pushed_only:
             pushed = sql.Literal(list(self.plan.pushed_only))
             base = sql.SQL(chunk_sql.KEEP_PUSHED).format(pushed=pushed, base=base)
-        return self.fill(chunk_sql.UPDATE_LINKS, base=base, waiting=self._waiting())
+        asked = sql.SQL(chunk_sql.ASKED if asks else "")
+        return self.fill(chunk_sql.UPDATE_LINKS, base=base, waiting=self._waiting(), asked=asked)
 
     @property
     def ask_of_matches(self) -> sql.Composed | None:
@@ -377,13 +354,9 @@ class Statements:
         return [
             self.fill(chunk_sql.LATE_PARENTS, key=key),
             self.fill(chunk_sql.ADOPT_LATE_PARENTS),
-            self.fill(chunk_sql.JOURNAL),
+            self.fill(chunk_sql.NOTE_LATE_PARENTS),
             self.fill(chunk_sql.FORGET_LATE_PARENTS),
         ]
-
-
-def _decided(field: PulledField) -> sql.Identifier:
-    return sql.Identifier(f"v{field.place}")
 
 
 def _asked(field: PulledField) -> sql.Identifier:
