@@ -135,7 +135,8 @@ else:
         dj_database_url.parse(environment.address("DATABASE_URL", ("postgres", "postgresql")), conn_max_age=0)
     )
 
-_SESSION = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=300s"
+# A chunk of a pull, looked through by each of its statements, is to stay in memory.
+_SESSION = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=300s -c temp_buffers=32MB"
 if for_tests():
     _SESSION += " -c lockstep.allow_truncate=on"  # tests with transactions of their own empty the tables
 

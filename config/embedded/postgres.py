@@ -46,6 +46,7 @@ SETTINGS = {
     "shared_buffers": "256MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
+    "wal_buffers": "64MB",  # what a pull's chunk writes: the WAL writer's work, instead of the chunk's own
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "max_wal_size": "2GB",
