@@ -8,6 +8,7 @@ import json
 
 from django.db import connection as database
 from django.db import transaction
+from django.db.models import QuerySet
 
 from integrations.models import Connection, RecordLink, SyncedObject
 from integrations.salesforce.org import Org
@@ -31,7 +32,7 @@ def name_contacts(connection: Connection, org: Org, lease: Lease) -> None:
     leads = RecordLink.objects.filter(
         connection=connection, salesforce_object="Lead", state=RecordLink.State.LINKED
     )
-    if since is None or not leads.exists() or not _tells(connection):
+    if since is None or not _any(leads) or not _tells(connection):
         return
     where = f"IsConverted = true AND SystemModstamp >= {quote(since.watermark)}"
     page = org.query_page(select(FIELDS, "Lead", where=where))
@@ -42,6 +43,11 @@ def name_contacts(connection: Connection, org: Org, lease: Lease) -> None:
         if page.next_url is None:
             return
         page = org.next_page(page.next_url)
+
+
+def _any(leads: QuerySet[RecordLink]) -> bool:
+    """Asked of the index first, which holds those with an e-mail: else all links are looked through."""
+    return leads.exclude(match_key="").exists() or leads.exists()
 
 
 def _tells(connection: Connection) -> bool:
