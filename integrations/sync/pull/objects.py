@@ -227,7 +227,9 @@ class ObjectRun:
             synced.staged, synced.staged_id = earliest, ""
 
     def _count_there(self) -> int | None:
-        """A figure for the overview: an org too large to count in time doesn't stop its pull."""
+        """A figure for the overview, where all was read: an org too large to count in time doesn't stop its pull."""
+        if not self.synced.staged_rows:
+            return 0
         # A deal that doesn't meet the filter is no deal here; people and companies are known all the same.
         of_deals = self.plan.filter if self.plan.kind == Kind.DEAL else ""
         try:

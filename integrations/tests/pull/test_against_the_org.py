@@ -1,6 +1,8 @@
 """Whole pulls over HTTP, and that both sides agree after each."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import unquote_plus
 
 import pytest
 
@@ -10,7 +12,7 @@ from integrations.sync.pull.staging import StagingTable
 from integrations.tests.pull import live
 from integrations.tests.pull.in_step import assert_in_step, org_rows
 from integrations.tests.pull.seller import Seller
-from integrations.tests.sandbox_process import SandboxOrg
+from integrations.tests.sandbox_process import SandboxOrg, sandbox_org
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +71,17 @@ def test_a_later_pull_reads_what_is_new_alone(connection: Connection, seller: Se
     run = live.pull(connection)
     assert live.counts(run, "Account")["created"] == 1
     assert live.counts(run, "Contact").get("seen", 0) < 10
+
+
+def test_an_object_without_records_is_not_counted_there(tmp_path: Path, db: None) -> None:
+    with sandbox_org(tmp_path) as org:
+        connection = live.connect(org)
+        live.pull(connection)
+        live.pull(connection)
+        asked = [unquote_plus(str(request)) for request in org.control("GET", "/requests")]
+    assert any("FROM Contact" in request for request in asked)
+    assert not [request for request in asked if "COUNT()" in request]
+    assert set(SyncedObject.objects.values_list("there", flat=True)) == {0}
 
 
 def test_a_commit_that_comes_late_is_not_missed(demo_org: SandboxOrg, connection: Connection) -> None:
