@@ -9,8 +9,7 @@ pairs, only to who sees them; what was merged away has none.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from django.db import connection, transaction
 
@@ -62,22 +61,26 @@ WITH given AS (SELECT unnest(%(ids)s::bigint[]) AS id), touched AS (
 )
 SELECT record_id FROM gone UNION SELECT other_id FROM gone"""
 FOUND = """
-SELECT r.id, x.id AS other FROM given g JOIN {table} r ON r.id = g.id
- CROSS JOIN LATERAL (SELECT o.id FROM {table} o
-                      WHERE o.id <> r.id AND o.merged_into_id IS NULL AND {rule} ORDER BY o.id LIMIT {most}) x
+SELECT r.id, x.id AS other FROM given g JOIN {table} r ON r.id = g.id CROSS JOIN LATERAL ({alike}) x
  WHERE r.merged_into_id IS NULL"""
+ALIKE = """
+(SELECT o.id FROM {table} o
+  WHERE o.id <> r.id AND o.merged_into_id IS NULL AND {rule} ORDER BY o.id LIMIT {most})"""
 FIND = """
 WITH given AS (SELECT unnest(%(ids)s::bigint[]) AS id), found AS (
   SELECT DISTINCT least(f.id, f.other) AS record_id, greatest(f.id, f.other) AS other_id FROM ({found}) f
 ), added AS (
   INSERT INTO crm_potentialduplicate (kind, record_id, other_id, reason)
-  SELECT %(kind)s, r.id, o.id, {reason}
-    FROM found f JOIN {table} r ON r.id = f.record_id JOIN {table} o ON o.id = f.other_id
+  SELECT %(kind)s, f.record_id, f.other_id, x.reason
+    FROM found f CROSS JOIN LATERAL (
+      SELECT {reason} AS reason FROM {table} r, {table} o
+       WHERE r.id = f.record_id AND o.id = f.other_id OFFSET 0) x
   ON CONFLICT DO NOTHING RETURNING record_id, other_id)
 SELECT count(DISTINCT coalesce(later.id, earlier.id)) FROM added a
   LEFT JOIN unnest(%(named)s::bigint[]) AS later (id) ON later.id = a.other_id
   LEFT JOIN unnest(%(named)s::bigint[]) AS earlier (id) ON earlier.id = a.record_id"""
-
+"""OFFSET 0 has the two of a pair looked up by their ids: a planner that takes every row to have `MOST` others, where
+next to none has any, reads the whole table for them, in each chunk of a first pull."""
 
 WAIT, TRY = "SELECT pg_advisory_xact_lock(%s)", "SELECT pg_try_advisory_xact_lock(%s)"
 NOTED = """
@@ -96,12 +99,12 @@ def keep_duplicates(kind: Kind, ids: Sequence[int], *, created: Sequence[int] = 
     if kind not in TABLES or not (ids or created):
         return 0
     rules = RULES[kind]
-    found = " UNION ALL ".join(
-        f"({FOUND.format(table=TABLES[kind], rule=rule, most=MOST)})" for rule in rules.values()
+    alike = " UNION ALL ".join(
+        ALIKE.format(table=TABLES[kind], rule=rule, most=MOST) for rule in rules.values()
     )
     parts = {
         "table": TABLES[kind],
-        "found": found,
+        "found": FOUND.format(table=TABLES[kind], alike=alike),
         "reason": REASON.format(rules=" ".join(f"WHEN {rule} THEN '{name}'" for name, rule in rules.items())),
     }
     named = sorted({*ids, *created})
@@ -109,11 +112,16 @@ def keep_duplicates(kind: Kind, ids: Sequence[int], *, created: Sequence[int] = 
         cursor.execute(WAIT, [LOCK])
         parted: set[int] = set()
         if ids:
-            cursor.execute(FORGET.format(**parts), {"kind": kind.value, "ids": list(ids)})
+            cursor.execute(FORGET.format(**parts), {"kind": kind.value, "ids": _array(ids)})
             parted = {pk for (pk,) in cursor.fetchall()}
-        wanted: dict[str, Any] = {"kind": kind.value, "ids": list(parted.union(named)), "named": named}
+        wanted = {"kind": kind.value, "ids": _array(parted.union(named)), "named": _array(named)}
         cursor.execute(FIND.format(**parts), wanted)
         return int((cursor.fetchone() or (0,))[0])
+
+
+def _array(ids: Iterable[int]) -> str:
+    """As one text, since thousands of numbers as parameters take a third as long as the search itself."""
+    return f"{{{','.join(map(str, ids))}}}"
 
 
 def compare_waiting() -> int:
