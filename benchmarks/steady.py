@@ -15,7 +15,7 @@ from benchmarks import workplace
 from benchmarks.floor import floor
 from benchmarks.pulling import Stopwatch
 from benchmarks.saving import save_csv
-from integrations.models import Connection, SyncRun
+from integrations.models import Connection, RecordLink, SyncRun
 from integrations.sync.pull import extract
 from integrations.tests.pull import live
 from integrations.tests.pull.seller import Seller
@@ -26,6 +26,7 @@ ACCOUNTS = 5_000
 QUIET_PULLS = 15
 MOST_CALLS = 2  # an object
 COLLECTION = 200
+SHARE = 100  # one in so many records changes
 PATIENCE = timedelta(minutes=30)
 LATER = 3600  # seconds: past the stretch that each pull reads again
 
@@ -60,7 +61,8 @@ def main() -> None:
                 f" {quiet.calls} calls{' ** too many' if quiet.calls > MOST_CALLS * quiet.objects else ''}"
             )
             if rows == options.rows:
-                compare(Path(folder), org, connection, rows // 100, options.repetitions)
+                for apart in (SHARE, 1):
+                    compare(Path(folder), org, connection, apart, rows // SHARE, options.repetitions)
     say(f"{options.rows:,} against {options.fewer:,}: {took[1] / took[0]:.2f}")
     workplace.empty()
 
@@ -103,20 +105,28 @@ def pull_quietly(org: SandboxOrg, connection: Connection) -> Quiet:
     return Quiet(median(times), sum(calls.values()), run.children.count())
 
 
-def compare(folder: Path, org: SandboxOrg, connection: Connection, rows: int, repetitions: int) -> None:
+def compare(
+    folder: Path, org: SandboxOrg, connection: Connection, apart: int, rows: int, repetitions: int
+) -> None:
     """The changed rows a second of a pull beside those of the floor, which only inserts as many.
 
-    Both are read as CSV, the pull by a Bulk job whatever their number, and both count from the complete job.
+    Both are read as CSV, the pull by a Bulk job whatever their number, and both count from the complete job. Each turn
+    changes other records: every hundredth, or a stretch of them side by side.
     """
     ratios = []
     seller, watch = Seller(org), Stopwatch()
     watch.start_at_the_complete_job()
     extract.BULK_FROM = 0
-    found = org.control("GET", f"/query?q=SELECT+Id+FROM+Contact+LIMIT+{rows}")["records"]
+    ids = list(
+        RecordLink.objects.filter(connection=connection, salesforce_object="Contact")
+        .order_by("pk")
+        .values_list("salesforce_id", flat=True)
+    )
     for turn in range(1, repetitions + 1):
-        csv = folder / f"{turn}.csv"
-        change(seller, [row["Id"] for row in found], turn)
-        save_csv(connection, csv, where=f"Title = 'Turn {turn}'")
+        csv, title = folder / f"{turn}.csv", f"Turn {turn}, {apart} apart"
+        first = turn if apart > 1 else turn * rows
+        change(seller, ids[first::apart][:rows], title)
+        save_csv(connection, csv, where=f"Title = '{title}'")
         least = floor(csv, connection_id=connection.pk, accounts=ACCOUNTS)
         workplace.run("CHECKPOINT")
         watch.began = None
@@ -128,16 +138,16 @@ def compare(folder: Path, org: SandboxOrg, connection: Connection, rows: int, re
         pull(connection)
         ratios.append(least / took)
         say(
-            f"{turn}: {rows:,} changed: floor {rows / least:,.0f} rows/s, pull {rows / took:,.0f} rows/s,"
-            f" ratio {ratios[-1]:.2f}"
+            f"{turn}: {rows:,} changed, {apart} apart: floor {rows / least:,.0f} rows/s,"
+            f" pull {rows / took:,.0f} rows/s, ratio {ratios[-1]:.2f}"
         )
     say(f"median ratio {median(ratios):.2f}")
 
 
-def change(seller: Seller, ids: list[str], turn: int) -> None:
+def change(seller: Seller, ids: list[str], title: str) -> None:
     for start in range(0, len(ids), COLLECTION):
         records: list[dict[str, Any]] = [
-            {"attributes": {"type": "Contact"}, "id": id, "Title": f"Turn {turn}"}
+            {"attributes": {"type": "Contact"}, "id": id, "Title": title}
             for id in ids[start : start + COLLECTION]
         ]
         assert all(result["success"] for result in seller.change_many(records))
