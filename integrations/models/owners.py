@@ -9,7 +9,12 @@ from integrations.models.connection import Connection
 class SalesforceOwner(models.Model):
     """A Salesforce user or queue, and who that is here: by e-mail, or by hand (spec O1)."""
 
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="owners")
+    connection = models.ForeignKey(
+        Connection,
+        on_delete=models.CASCADE,
+        related_name="owners",
+        db_index=False,  # one_owner_per_salesforce_id begins with it
+    )
     salesforce_id = models.CharField(max_length=18)
     name = models.CharField(max_length=255)
     email = models.CharField(max_length=320, blank=True, default="")
