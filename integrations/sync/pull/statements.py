@@ -12,7 +12,7 @@ from integrations.sync.pull import chunk_sql, writing
 from integrations.sync.pull.fields import PulledField, default_literal, missing_parent
 from integrations.sync.pull.merging_fields import changed_here, changed_there, clash
 from integrations.sync.pull.plan import MASTER_FIELD, ObjectPlan
-from integrations.sync.pull.writing import custom_values, decided, jsonb_object
+from integrations.sync.pull.writing import custom_values, decided
 from mappings.models import Conflict
 
 COMMA = sql.SQL(", ")
@@ -99,8 +99,10 @@ class Statements:
 
     def _base(self) -> sql.Composable:
         """Salesforce's values as the base will keep them, without those that the record can't hold."""
-        pairs = [sql.SQL("{}::text, d.{}").format(field.key, field.column) for field in self.fields]
-        base = jsonb_object(pairs)
+        base = sql.SQL("jsonb_object(ARRAY[{}]::text[], ARRAY[{}]::text[])").format(
+            COMMA.join(field.key for field in self.fields),
+            COMMA.join(sql.SQL("d.{}").format(field.column) for field in self.fields),
+        )
         if not self.unfit:
             return base
         return sql.SQL("{} - array_remove(ARRAY[{}], NULL)").format(base, COMMA.join(self._unfit_names()))

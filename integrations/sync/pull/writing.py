@@ -7,7 +7,7 @@ Every mapped column is named, changed or not: an update that names none of those
 slower than one that makes it anew (PostgreSQL 18 parses its expression again for each row).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from psycopg import sql
 
@@ -31,22 +31,16 @@ def decided(field: PulledField) -> sql.Identifier:
     return sql.Identifier(f"v{field.place}")
 
 
-def jsonb_object(pairs: Sequence[sql.Composable]) -> sql.Composable:
-    """One object of any number of `key, value`."""
-    return sql.SQL("({})").format(
-        sql.SQL(" || ").join(
-            sql.SQL("jsonb_build_object({})").format(COMMA.join(pairs[start : start + PAIRS_AT_ONCE]))
-            for start in range(0, max(len(pairs), 1), PAIRS_AT_ONCE)
-        )
-    )
-
-
 def custom_values(
-    fields: Iterable[PulledField], value: Callable[[PulledField], sql.Composable]
+    fields: Sequence[PulledField], value: Callable[[PulledField], sql.Composable]
 ) -> sql.Composable:
-    return jsonb_object(
-        [sql.SQL("{}::text, {}").format(sql.Literal(field.custom_name), value(field)) for field in fields]
-    )
+    """One jsonb object of the custom fields' values."""
+    pairs = [sql.SQL("{}::text, {}").format(sql.Literal(field.custom_name), value(field)) for field in fields]
+    parts = [
+        sql.SQL("jsonb_build_object({})").format(COMMA.join(pairs[start : start + PAIRS_AT_ONCE]))
+        for start in range(0, len(pairs), PAIRS_AT_ONCE)
+    ]
+    return sql.SQL("({})").format(sql.SQL(" || ").join(parts))
 
 
 def assignments(plan: ObjectPlan) -> dict[str, sql.Composable]:
