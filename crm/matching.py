@@ -76,9 +76,8 @@ WITH given AS (SELECT unnest(%(ids)s::bigint[]) AS id), found AS (
       SELECT {reason} AS reason FROM {table} r, {table} o
        WHERE r.id = f.record_id AND o.id = f.other_id OFFSET 0) x
   ON CONFLICT DO NOTHING RETURNING record_id, other_id)
-SELECT count(DISTINCT coalesce(later.id, earlier.id)) FROM added a
-  LEFT JOIN unnest(%(named)s::bigint[]) AS later (id) ON later.id = a.other_id
-  LEFT JOIN unnest(%(named)s::bigint[]) AS earlier (id) ON earlier.id = a.record_id"""
+SELECT count(DISTINCT CASE WHEN a.other_id = ANY (%(named)s::bigint[]) THEN a.other_id
+                           WHEN a.record_id = ANY (%(named)s::bigint[]) THEN a.record_id END) FROM added a"""
 """OFFSET 0 has the two of a pair looked up by their ids: a planner that takes every row to have `MOST` others, where
 next to none has any, reads the whole table for them, in each chunk of a first pull."""
 
