@@ -31,6 +31,9 @@ from integrations.sync.pull.staging import StagingTable
 from integrations.sync.pull.statements import Statements
 
 MERGED = sql.SQL("SELECT coalesce(sum(conflicts), 0)::int, count(*) FILTER (WHERE NOT is_match) FROM decided")
+DONT_WAIT = sql.SQL("SELECT set_config('synchronous_commit', 'off', true)")
+"""For the disk: a chunk that a crash of PostgreSQL loses takes its checkpoint along. Whatever is committed after it and
+does wait, such as what a push is about to send, waits for it too."""
 CHUNK_ROWS = 10_000
 TRIES = 5
 RETRIED = frozenset({"40P01", "40001"})  # deadlock, serialization failure
@@ -129,6 +132,7 @@ class Applier:
     def _apply(self, first: int, until: int) -> None:
         with transaction.atomic():
             self.lease.check()  # first, since whoever took the run over may have dropped the staging table
+            execute(DONT_WAIT)
             with writing_pulled():
                 counts = self._write(first, until)
             self._save(until, counts)
