@@ -24,7 +24,7 @@ for _name in ("REDIS_URL", "SECRET_KEY", "TOKEN_KEYS", "PLAN", "PUBLIC_URL", "AL
     os.environ.pop(_name, None)
 
 django.setup()
-TABLES_WITH_ROWS = ("auth_group", "crm_publicsuffix")
+TABLES_WITH_ROWS = ("auth_group", "crm_freemaildomain", "crm_publicsuffix")
 NO_BROWSER = "no Chromium on this machine"
 
 

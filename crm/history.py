@@ -35,6 +35,7 @@ ORIGINS = {
     "conflict": "by deciding a conflict",
     "conversion": "as its lead was converted",
     "owners": "by the owner map",
+    "domain": "by the domain of the e-mail",
     "unknown (SQL)": "directly in the database",
 }
 MERGED = "merged_into"
@@ -73,12 +74,14 @@ class Event:
 class Teller:
     """What another app adds to a record's history, in words; apps above this one register theirs.
 
-    `events` tells all at or after a time and before another, `of_field` what concerns one field now.
+    `events` tells all at or after a time and before another, `of_field` what concerns one field now, `beside` what
+    stands beside a field's value without being asked for, by the field's key.
     """
 
     name: str
     events: Callable[[Record, datetime | None, datetime | None], list[Event]]
     of_field: Callable[[Record, str], list[Event]]
+    beside: Callable[[Record], dict[str, str]] = lambda record: {}
 
 
 _tellers: dict[str, Teller] = {}
@@ -210,6 +213,11 @@ def moment(text: str) -> str | None:
         local = timezone.localtime(when) if timezone.is_aware(when) else when
         return formats.date_format(local, "j M Y, H:i")
     return formats.date_format(when, "j M Y") if when else None
+
+
+def told_beside(record: Record) -> dict[str, str]:
+    """What other apps say of fields, in a sentence each, by the field's key."""
+    return {key: said for teller in _tellers.values() for key, said in teller.beside(record).items()}
 
 
 @dataclass(frozen=True, slots=True)

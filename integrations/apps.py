@@ -7,6 +7,8 @@ class IntegrationsConfig(AppConfig):
 
     def ready(self) -> None:
         from crm.history import register_teller
-        from integrations.conflicts.telling import TELLER
+        from integrations import lead_accounts_told
+        from integrations.conflicts import telling
 
-        register_teller(TELLER)
+        register_teller(telling.TELLER)
+        register_teller(lead_accounts_told.TELLER)

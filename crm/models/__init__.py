@@ -2,7 +2,7 @@ from crm.models.accounts import Account
 from crm.models.contacts import Contact
 from crm.models.custom_fields import CustomField
 from crm.models.deals import ContactRole, Deal
-from crm.models.domains import PublicSuffix
+from crm.models.domains import FreeMailDomain, PublicSuffix
 from crm.models.duplicates import PotentialDuplicate, Uncompared
 from crm.models.journal import JournalEntry
 from crm.models.records import Kind, Record
@@ -18,6 +18,7 @@ __all__ = [
     "CustomField",
     "Deal",
     "DealStage",
+    "FreeMailDomain",
     "JournalEntry",
     "Kind",
     "Pipeline",

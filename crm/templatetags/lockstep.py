@@ -142,6 +142,12 @@ def listed(value: Any) -> str:
 
 
 @register.filter
+def said_of(said: dict[str, str], key: str) -> str:
+    """What stands beside the field of this key; empty text for nothing."""
+    return said.get(key, "")
+
+
+@register.filter
 def minute(value: Any) -> str:
     """A time to the minute, in the zone of whoever looks; any other value as it is."""
     if not isinstance(value, datetime):

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from crm import journal
 from crm.duplicates import twins_of
 from crm.forms import FORMS, RecordForm
-from crm.history import history_of, origin_of
+from crm.history import history_of, origin_of, told_beside
 from crm.layout import groups_of, labels_of
 from crm.listing import page_of
 from crm.matching import compare_now
@@ -59,6 +59,7 @@ def record_page(request: SignedInRequest, record: Record, context: dict[str, Any
         "list_name": LISTS[kind],
         "history": history_of(record),
         "twins": twins_of(record),
+        "beside": told_beside(record),
         "related": related_to(record),
         "record_url": reverse(PAGES[kind], args=[record.pk]),
     }

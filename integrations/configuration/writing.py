@@ -11,6 +11,7 @@ from integrations.configuration.workspace import STAGE_MODELS, Row, State, Works
 from integrations.models import Connection, SalesforceOwner, SyncSettings
 from integrations.pull_filters.sorting import read_all_again
 from integrations.sync.owners import email_match
+from integrations.sync.pull.lead_accounts import note_all_domains
 from integrations.sync.reassigning import hand_over
 from integrations.sync.schedule import set_pull_interval
 from mappings.catalogue import SALESFORCE_OBJECTS
@@ -18,6 +19,8 @@ from mappings.models import Direction, FieldMap, StageMap, ValueMap
 
 PAIRING = ("salesforce", "direction")
 """What of a map row decides what the two sides have agreed on."""
+
+MATCHING = "pull.match_leads_to_accounts"
 
 
 def missing_stages(wanted: State, workspace: Workspace) -> list[tuple[str, str]]:
@@ -64,6 +67,8 @@ def _write_settings(before: State, wanted: State) -> None:
     changed = [option for option in OPTIONS if wanted.settings[option.path] != before.settings[option.path]]
     if changed:
         SyncSettings.objects.update(**{option.column: wanted.settings[option.path] for option in changed})
+    if wanted.settings[MATCHING] and not before.settings[MATCHING]:
+        note_all_domains()
     if any(option.column == "pull_interval_minutes" for option in changed):
         set_pull_interval(wanted.settings["pull.interval_minutes"])
 

@@ -3,6 +3,7 @@ from integrations.models.audit import AuditEntry
 from integrations.models.conflicts import FieldConflict
 from integrations.models.connection import WINDOW, Connection, ConnectionState
 from integrations.models.errors import SyncError
+from integrations.models.lead_accounts import AccountWithDomain, DomainToMatch
 from integrations.models.links import RecordLink
 from integrations.models.outbox import (
     CapturedAccount,
@@ -19,6 +20,7 @@ from integrations.models.usage import ApiAllowance, ApiUsage, WaitingCount
 
 __all__ = [
     "WINDOW",
+    "AccountWithDomain",
     "ApiAllowance",
     "ApiUsage",
     "AuditEntry",
@@ -28,6 +30,7 @@ __all__ = [
     "CapturedDeal",
     "Connection",
     "ConnectionState",
+    "DomainToMatch",
     "FieldConflict",
     "ObjectSchema",
     "OutdatedAgreement",

@@ -1,6 +1,8 @@
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models import Func, Value
+from django.db.models.functions import Collate, Reverse
 
 from crm.models import Kind
 from integrations.models.connection import Connection
@@ -18,6 +20,9 @@ class RecordLink(models.Model):
     in a merge. `record_id` of such a link is that other's record: what still refers to this one there refers to
     that one here. The next pull asks for a record with `reread` by its id, changed there or not. `outside` is blank for
     what meets its object's pull filter; what doesn't is linked and hidden, and neither pulled nor pushed (C12).
+
+    `matched_account` of a lead is the account that its e-mail's domain led to, and why (C7), as
+    `{"account": 12, "domain": "acme.com", "of": 3, "people": 7, "at": "2026-…", "run": 5}`.
     """
 
     class State(models.TextChoices):
@@ -53,6 +58,7 @@ class RecordLink(models.Model):
     merged_record_id = models.BigIntegerField(
         null=True, help_text="the record that was merged away here when the link ended (C9)"
     )
+    matched_account = models.JSONField(null=True)
     changed_at = models.DateTimeField(db_default=models.functions.Now())
 
     class Meta:
@@ -83,6 +89,13 @@ class RecordLink(models.Model):
                 fields=["salesforce_object", "match_key"],
                 name="link_by_match_key",
                 condition=~models.Q(match_key=""),
+            ),
+            models.Index(
+                Collate(
+                    Reverse(Func("match_key", Value("@"), Value(2), function="split_part")), collation="C"
+                ),
+                name="link_by_mail_host",
+                condition=models.Q(salesforce_object="Lead", state="linked") & ~models.Q(match_key=""),
             ),
             models.Index(
                 fields=["suppressed_by"], name="link_by_stand_in", condition=~models.Q(suppressed_by="")

@@ -21,6 +21,7 @@ from integrations.failpoints import reach
 from integrations.models import SyncedObject, SyncRun
 from integrations.sync.pull import chunk_sql, rereading
 from integrations.sync.pull.comparing import compare_adopted, compare_chunk
+from integrations.sync.pull.lead_accounts import LeadAccounts
 from integrations.sync.pull.leads import LeadsAndContacts
 from integrations.sync.pull.lease import Lease
 from integrations.sync.pull.outside import AroundFilter
@@ -85,6 +86,7 @@ class Applier:
         self.leads = LeadsAndContacts(self.statements, lease=lease)
         self.around_filter = AroundFilter(self.statements)
         self.roles = RolesAndParents(self.statements)
+        self.lead_accounts = LeadAccounts(self.statements)
         self.matches = plan.matches and self._has_unlinked()
         self.rereads = bool(_fetch(self.statements.fill(rereading.HAS_REREADS))[0])
 
@@ -112,6 +114,19 @@ class Applier:
                 self.lease.check()
                 with writing_pulled():
                     last = self._adopt_after(last)
+        while self._match_noted():
+            pass
+
+    def _match_noted(self) -> bool:
+        with transaction.atomic():
+            self.lease.check()
+            with writing_pulled():
+                more = self.lead_accounts.match_noted()
+                self._count_adopted()
+        return more
+
+    def _reads_all(self) -> bool:
+        return self.run.full or self.run.watermark_before is None
 
     def _adopt_after(self, link_id: int) -> int | None:
         """The id of the last link looked at; None where none was left."""
@@ -164,6 +179,7 @@ class Applier:
         counts["merged"] += self.leads.settle(counts)
         self.around_filter.settle(counts)
         self.roles.settle(counts)
+        self.lead_accounts.settle(reads_all_from_here=first == 0 and self._reads_all())
         for statement in statements.report_unfit:
             execute(statement)
         counts["duplicates"] = compare_chunk(self.plan.kind, creates=counts["created"] > 0)

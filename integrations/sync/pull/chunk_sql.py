@@ -144,7 +144,7 @@ ON CONFLICT (connection_id, salesforce_id) DO UPDATE
    SET record_id = excluded.record_id, state = excluded.state, suppressed_by = excluded.suppressed_by,
        base = excluded.base, match_key = excluded.match_key, waiting_for = excluded.waiting_for,
        system_modstamp = excluded.system_modstamp, linked_run = excluded.linked_run, outside = excluded.outside,
-       changed_at = now()"""
+       matched_account = NULL, changed_at = now()"""
 
 DECIDE = """
 CREATE TEMP TABLE decided ON COMMIT DROP AS

@@ -77,6 +77,8 @@ class ObjectPlan:
     """The pull filter as SOQL; blank where there is none (C12)."""
     outside: bool = False
     """Whether it is for the rows that don't meet the filter (`outside.known_plan`)."""
+    matches_accounts: bool = False
+    """For leads: whether they join the account at their e-mail's domain (C7)."""
     pushed_only: tuple[str, ...] = ()
     """The Salesforce fields that go out and never come in: their base is the push's to write."""
 
@@ -142,6 +144,7 @@ def plan_object(connection: Connection, object_name: str, run: SyncRun) -> Objec
         mirrors=bool(getattr(settings, MERGE_SYNC.get(object_name, ""), False)),
         lead_fields=fields_of_leads(connection, fields) if object_name == "Contact" else (),
         filter=_filter(connection, object_name, settings),
+        matches_accounts=object_name == "Lead" and settings.match_leads_to_accounts,
         pushed_only=pushed_only(object_name, fields),
         matches=run.kind != SyncRun.Kind.RECONCILE and _may_match(run),
     )
