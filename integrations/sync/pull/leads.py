@@ -101,9 +101,12 @@ UPDATE integrations_recordlink SET reread = true WHERE id IN (
   SELECT k.id FROM chunk c CROSS JOIN LATERAL (
     SELECT l.id FROM integrations_recordlink l
      WHERE l.connection_id + 0 = {connection} AND l.salesforce_object = 'Lead' AND l.match_key = c.match_key
-       AND l.match_key <> '' AND l.state = 'linked' AND NOT l.reread OFFSET 0) k
-   WHERE c.action IN ('create', 'match', 'update'))"""
-"""Leads of the same person: their own rows tell what becomes of them."""
+       AND l.match_key <> '' AND NOT l.reread
+       AND (l.state = 'linked' OR l.state = 'suppressed' AND l.suppressed_by COLLATE "C" > c.sid COLLATE "C")
+    OFFSET 0) k
+   WHERE c.action IN ('create', 'match', 'update', 'freeze', 'frozen', 'thaw'))"""
+"""Leads of the same person, and those left out for a younger contact than this: their own rows tell what becomes of
+them. A contact outside the filter is the same person all the same."""
 REJUDGE_NAMED = """
 UPDATE integrations_recordlink SET reread = true WHERE id IN (
   SELECT k.id FROM chunk c CROSS JOIN LATERAL (
