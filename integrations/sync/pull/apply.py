@@ -85,7 +85,7 @@ class Applier:
         self.own_creates = OwnCreates(plan, staging)
         self.leads = LeadsAndContacts(self.statements, lease=lease)
         self.around_filter = AroundFilter(self.statements)
-        self.roles = RolesAndParents(self.statements)
+        self.roles = RolesAndParents(self.statements, repairs=run.kind == SyncRun.Kind.RECONCILE)
         self.lead_accounts = LeadAccounts(self.statements)
         self.matches = plan.matches and self._has_unlinked()
         self.rereads = bool(_fetch(self.statements.fill(rereading.HAS_REREADS))[0])

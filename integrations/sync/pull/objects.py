@@ -133,9 +133,14 @@ class ObjectRun:
             return
         tally.finish()
         if self.run.repairs and tally.found:
+            self._name_contacts()
             self._begin(SyncRun.Phase.APPLYING)
         else:
             self._end_check()
+
+    def _name_contacts(self) -> None:
+        if self.run.object == "Contact" and self.synced.staged_rows:
+            name_contacts(self.run.connection, self.org, self.lease)
 
     def _begin(self, phase: SyncRun.Phase) -> None:
         with transaction.atomic():
@@ -176,8 +181,8 @@ class ObjectRun:
             self._read_again()
             return False
         checks = self.run.kind == SyncRun.Kind.RECONCILE
-        if self.run.object == "Contact" and self.synced.staged_rows and not checks:
-            name_contacts(self.run.connection, self.org, self.lease)
+        if not checks:
+            self._name_contacts()
         with transaction.atomic():
             self.lease.check()
             self.staging.make_ready()

@@ -37,6 +37,8 @@ c.action IN ('gone', 'known gone') AND NOT EXISTS (
    WHERE p.connection_id = {connection} AND p.state = 'gone' AND p.suppressed_by = ''
      AND p.salesforce_id IN (c.agreed ->> 'OpportunityId', c.agreed ->> 'ContactId'))"""
 """Parents are pulled before their roles, so that what took its roles along is known to be gone."""
+LEAVE_REMOVALS = "UPDATE chunk SET action = 'stale' WHERE action = 'gone'"
+"""A repair never deletes (C3): the next pull reads them again, and does."""
 LEFT_OUT = "c.action = 'fold'"
 LEAVE_OUT = """
 UPDATE integrations_recordlink l
@@ -75,9 +77,10 @@ SELECT l.record_id FROM chunk c JOIN integrations_recordlink l ON l.connection_i
 class RolesAndParents:
     """For a chunk of roles, or of the deals and people that have some; of other objects nothing."""
 
-    def __init__(self, statements: Statements) -> None:
+    def __init__(self, statements: Statements, *, repairs: bool) -> None:
         self.statements = statements
         self.plan = statements.plan
+        self.repairs = repairs
 
     @cached_property
     def _are_awaited(self) -> bool:
@@ -88,10 +91,17 @@ class RolesAndParents:
             return bool((cursor.fetchone() or (False,))[0])
 
     def confirm(self, counts: Counter[str]) -> int:
-        """After the records' locks: roles whose deal or person went meanwhile wait. How many."""
-        if self.plan.kind != Kind.CONTACT_ROLE or not any(
-            counts[key] for key in ("created", "matched", "met")
-        ):
+        """After the records' locks: roles whose deal or person went meanwhile wait, as do removals in a repair.
+
+        How many.
+        """
+        if self.plan.kind != Kind.CONTACT_ROLE:
+            return 0
+        left = self._execute(LEAVE_REMOVALS) if self.repairs and counts["deleted"] else 0
+        return left + self._leave_orphans(counts)
+
+    def _leave_orphans(self, counts: Counter[str]) -> int:
+        if not any(counts[key] for key in ("created", "matched", "met")):
             return 0
         for parent, table in (("p0", "crm_deal"), ("p1", "crm_contact")):
             places = {"table": sql.Identifier(table), "parent": sql.Identifier(parent)}

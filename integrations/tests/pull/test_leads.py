@@ -1,5 +1,6 @@
 """The same person as a lead and as a contact, over time (spec C4): one person here, in step with the contact."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -7,9 +8,11 @@ from uuid import uuid4
 import pytest
 
 from crm.models import Contact, ContactRole, Deal, JournalEntry
-from integrations.models import Connection, OutboxEntry, RecordLink, SyncedObject
+from integrations.models import Connection, OutboxEntry, RecordLink, SyncedObject, SyncRun
+from integrations.sync.pull.runs import start_check
 from integrations.tests.pull import live
 from integrations.tests.pull.seller import Seller
+from integrations.tests.pull.test_outside import FRENCH, filtered
 from integrations.tests.sandbox_process import SandboxOrg
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -292,3 +295,51 @@ def test_leads_asked_for_once_are_not_asked_for_again(
     live.pull(pulled)
     assert "retrieve" not in demo_org.control("GET", "/requests/counts")["by_operation"]
     assert not RecordLink.objects.filter(reread=True).exists()
+
+
+def test_the_oldest_contact_is_named_whenever_it_comes_to_the_e_mail(
+    pulled: Connection, seller: Seller, mails: Mails
+) -> None:
+    older, younger = contact(seller, mails.other), contact(seller, mails.same)
+    lead_id = lead(seller, mails.same)
+    live.pull(pulled)
+    assert link_of(lead_id).suppressed_by == younger
+    seller.change("Contact", older, Email=mails.same)
+    live.pull(pulled)
+    assert link_of(lead_id).suppressed_by == older
+    in_step(pulled)
+
+
+def test_a_contact_outside_the_filter_takes_the_lead_in_too(
+    connection: Connection, seller: Seller, mails: Mails
+) -> None:
+    filtered(connection, FRENCH)
+    contact_id = contact(seller, mails.other, MailingCountry="France")
+    lead_id = lead(seller, mails.same)
+    live.pull(connection)
+    seller.change("Contact", contact_id, MailingCountry="UK", Email=mails.same)
+    read_only_what_is_new(connection)
+    live.pull(connection)
+    assert (link_of(contact_id).outside, link_of(lead_id).state) == ("frozen", "suppressed")
+
+
+def test_a_repair_between_conversion_and_pull_keeps_the_person(
+    pulled: Connection, seller: Seller, demo_org: SandboxOrg
+) -> None:
+    lead_id = lead(seller, None)
+    live.pull(pulled)
+    person = person_of(lead_id)
+    contact_id = convert(demo_org, lead_id)
+    check = start_check(connection=pulled, trigger=SyncRun.Trigger.MANUAL, repairs=True, now=live.Clock()())
+    assert live.finish(check).state == "succeeded"
+    live.pull(pulled)
+    assert person_of(contact_id).pk == person.pk
+
+
+def read_only_what_is_new(connection: Connection) -> None:
+    """As if the minutes that a pull reads again were over."""
+    time.sleep(1.1)
+    now = datetime.now(UTC).replace(microsecond=0)
+    SyncedObject.objects.filter(connection=connection, name="Lead").update(
+        watermark=now, watermark_id="", staged=now, staged_id=""
+    )

@@ -8,8 +8,17 @@ import pytest
 
 from crm import journal
 from crm.models import Contact, ContactRole, Deal, JournalEntry
-from integrations.models import Connection, ObjectSchema, OutboxEntry, RecordLink, SyncError, SyncSettings
+from integrations.models import (
+    Connection,
+    ObjectSchema,
+    OutboxEntry,
+    RecordLink,
+    SyncError,
+    SyncRun,
+    SyncSettings,
+)
 from integrations.sync.pull.role_plan import ROLE
+from integrations.sync.pull.runs import start_check
 from integrations.sync.push.drain import drain
 from integrations.tests.pull import live
 from integrations.tests.pull.live import Clock
@@ -354,3 +363,16 @@ def test_without_deals_there_are_no_roles(desk: Desk) -> None:
     SyncSettings.objects.update(pull_deals=False)
     run = live.pull(desk.connection)
     assert not run.children.filter(object__in=["Opportunity", ROLE]).exists()
+
+
+def test_a_repair_takes_no_role_away_and_the_next_pull_does(desk: Desk) -> None:
+    *_, role = desk.team()
+    known = record_of(ContactRole, role).pk
+    desk.seller.delete(ROLE, role)
+    check = start_check(
+        connection=desk.connection, trigger=SyncRun.Trigger.MANUAL, repairs=True, now=Clock()()
+    )
+    assert live.finish(check).state == "succeeded"
+    assert ContactRole.objects.filter(pk=known).exists()
+    desk.pull()
+    assert not ContactRole.objects.filter(pk=known).exists()
