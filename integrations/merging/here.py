@@ -92,8 +92,22 @@ def _refuse(survivor: Record, loser: Record, seen: str) -> None:
     if on_its_way is not None:
         record = survivor if on_its_way.record_id == survivor.pk else loser
         raise Refused(f"{record} is on its way to Salesforce just now. Try again in a moment.")
+    if outside := _outside(survivor, loser):
+        raise Refused(
+            f"{outside} doesn't meet the pull filter, so nothing of it would go out. Change the filter first, or merge"
+            " them in Salesforce."
+        )
     if seen and compare(survivor, loser).fingerprint != seen:
         raise Refused("One of the two was changed meanwhile. Look again at what stands there now.")
+
+
+def _outside(*records: Record) -> Record | None:
+    """The first that stands outside its object's pull filter, which moves on neither side (C12)."""
+    links = RecordLink.objects.filter(
+        kind=records[0].kind, record_id__in=[record.pk for record in records], state=RecordLink.State.LINKED
+    )
+    ids = set(links.exclude(outside="").values_list("record_id", flat=True))
+    return next((record for record in records if record.pk in ids), None)
 
 
 def _forget_dropped(roles: set[int], now: datetime) -> None:

@@ -225,3 +225,13 @@ def test_nobody_merges_by_values_they_never_saw(live: Connection) -> None:
         merge(loser, survivor, seen=seen)
     loser.refresh_from_db()
     merge(loser, survivor, seen=compare(survivor, loser).fingerprint)
+
+
+@pytest.mark.parametrize("which", ["survivor", "loser"])
+def test_what_stands_outside_the_pull_filter_isnt_merged(live: Connection, which: str) -> None:
+    people = {"loser": make_contact(last_name="Loser"), "survivor": make_contact(last_name="Survivor")}
+    link(live, people[which], outside="frozen")
+    with pytest.raises(Refused, match=f"{which.title()} doesn't meet the pull filter"):
+        merge_here(
+            kind="contact", survivor_id=people["survivor"].pk, loser_id=people["loser"].pk, user=None, now=NOW
+        )
