@@ -62,14 +62,10 @@ def consequences_of_deleting(record: Record) -> list[str]:
     """What else changes here, in sentences."""
     if isinstance(record, Account):
         people, deals = bounded_count(record.contacts.all()), bounded_count(record.deals.all())
-        said = [
+        return [
             f"{counted(count, one, many)} stay{'s' if count.value == 1 else ''}, without an account."
             for count, one, many in ((people, "person", "people"), (deals, "deal", "deals"))
             if count
-        ]
-        return [
-            *said,
-            *(["That is an edit of each of them, so it goes out to Salesforce too."] if said else []),
         ]
     if isinstance(record, Contact):
         roles = bounded_count(record.roles.all())

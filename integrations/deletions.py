@@ -6,6 +6,10 @@ from integrations.sync.mass_deletes import DELETE_SYNC
 
 PLURAL = {"Account": "accounts", "Contact": "contacts", "Lead": "leads", "Opportunity": "deals"}
 
+ALONG = (
+    " Salesforce deletes the account's contacts and opportunities along with it, whatever is set for those."
+)
+
 
 def sentence_on_deleting(kind: str, record_id: int) -> str:
     connection = Connection.objects.live().first()
@@ -26,6 +30,7 @@ def sentence_on_deleting(kind: str, record_id: int) -> str:
         return (
             f"Deletion sync for {words} is on: its record in Salesforce ({link.salesforce_id})"
             " is deleted too, as soon as edits go out."
+            + (ALONG if link.salesforce_object == "Account" else "")
         )
     return (
         f"Salesforce keeps its record ({link.salesforce_id}), as deletion sync for {words} is off."

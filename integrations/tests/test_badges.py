@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from crm.models import Contact, ContactStage
 from crm.roles import Role
-from crm.tests.factories import make_contact, make_user
+from crm.tests.factories import make_account, make_contact, make_user
 from integrations.badges import badges_for
 from integrations.deletions import sentence_on_deleting
 from integrations.models import Connection, OutboxEntry, RecordLink, SyncError, SyncSettings
@@ -182,3 +182,14 @@ def test_my_problems_are_those_of_my_records(org: Connection) -> None:
     fail(org, mine)
     fail(org, other)
     assert [problem.record for problem in problems_of(ann)] == [mine]
+
+
+def test_deleting_an_account_says_what_salesforce_takes_along(org: Connection) -> None:
+    settings = SyncSettings.current()
+    settings.accounts_delete_sync = True
+    settings.save()
+    account = make_account()
+    RecordLink.objects.create(
+        connection=org, salesforce_object="Account", salesforce_id="001", kind="account", record_id=account.pk
+    )
+    assert "contacts and opportunities along with it" in sentence_on_deleting("account", account.pk)
