@@ -21,7 +21,7 @@ INSERT INTO crm_journalentry (kind, record_id, action, changes, actor_id, origin
 SELECT {kind}, id, {action}, {changes}, lockstep_setting('actor')::bigint,
        coalesce(lockstep_setting('origin'), 'unknown (SQL)'), lockstep_setting('run')::bigint FROM changed"""
 
-LOCK = "SELECT id FROM {table} WHERE id = ANY(%(losers)s || %(survivors)s) ORDER BY id FOR NO KEY UPDATE"
+LOCK = "SELECT id FROM {table} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 MOVE = f"""
 WITH changed AS (
   UPDATE {{table}} r SET {{column}}_id = m.survivor FROM {PAIRS} WHERE r.{{column}}_id = m.loser
@@ -105,8 +105,15 @@ def fold(kind: str, pairs: Sequence[tuple[int, int]]) -> None:
     parameters = {"losers": losers, "survivors": survivors}
     table = MODELS[kind]._meta.db_table
     with uncaptured(), database.cursor() as cursor:
-        for statement in (LOCK.format(table=table), *_statements(kind, table)):
+        lock(kind, [*losers, *survivors])
+        for statement in _statements(kind, table):
             cursor.execute(statement, parameters)
+
+
+def lock(kind: str, ids: Sequence[int]) -> None:
+    """In the order of their ids, as everybody does."""
+    with database.cursor() as cursor:
+        cursor.execute(LOCK.format(table=MODELS[kind]._meta.db_table), [list(ids)])
 
 
 def what_moves(kind: str, losers: Sequence[int]) -> dict[Kind, int]:

@@ -1,12 +1,12 @@
 """What becomes of links, the outbox and the error log when a record here is merged into another (spec C4, C8, C9)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import connection as database
 
 from crm import journal
-from crm.merging import fold
+from crm.merging import fold, lock
 from crm.models import ContactRole, Kind
 from integrations.models import FieldConflict, OutboxEntry, RecordLink, SyncError
 
@@ -14,6 +14,21 @@ STAND_IN = """
 UPDATE integrations_recordlink l SET record_id = m.survivor, changed_at = %(now)s
   FROM unnest(%(losers)s::bigint[], %(survivors)s::bigint[]) AS m (loser, survivor)
  WHERE l.connection_id = %(connection)s AND l.kind = %(kind)s AND l.record_id = m.loser AND l.state <> 'linked'"""
+
+
+def settled_pairs(kind: str, find: Callable[[], list[tuple[int, int]]]) -> list[tuple[int, int]]:
+    """The pairs that `find` still finds once both records of each are locked.
+
+    A survivor that was merged or deleted here until then would be no survivor. For the caller's transaction.
+    """
+    pairs = find()
+    while pairs:
+        lock(kind, [record for pair in pairs for record in pair])
+        again = find()
+        if again == pairs:
+            return pairs
+        pairs = again
+    return []
 
 
 def merge_as_salesforce_did(

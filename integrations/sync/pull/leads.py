@@ -14,7 +14,7 @@ from django.db.models.functions import Least
 from psycopg import sql
 
 from integrations.models import SyncedObject
-from integrations.sync.merging import merge_as_salesforce_did
+from integrations.sync.merging import merge_as_salesforce_did, settled_pairs
 from integrations.sync.pull.chunk_sql import ON_ITS_WAY
 from integrations.sync.pull.lease import Lease
 from integrations.sync.pull.statements import Statements
@@ -93,8 +93,17 @@ WITH before AS (
 ), aside AS (
   UPDATE integrations_recordlink l
      SET state = 'suppressed', suppressed_by = t.sid, waiting_for = NULL, changed_at = now()
-    FROM taken t, before b WHERE l.id = t.lead_link AND b.id = l.id RETURNING b.state)
+    FROM taken t, before b WHERE l.id = t.lead_link AND b.id = l.id RETURNING b.state, l.record_id
+), edited AS (
+  INSERT INTO integrations_outboxentry (kind, record_id)
+  SELECT 'contact', a.record_id FROM aside a
+   WHERE a.state = 'suppressed'
+     AND EXISTS (SELECT 1 FROM crm_journalentry j WHERE j.kind = 'contact' AND j.record_id = a.record_id
+                    AND j.origin <> 'pull' AND j.action = 'updated' OFFSET 0)
+   ORDER BY a.record_id
+  ON CONFLICT DO NOTHING)
 SELECT count(*) FILTER (WHERE state = 'linked'), count(*) FROM aside"""
+"""A person whose lead was left out before the contact came could be edited, but had nobody to send it to."""
 
 REJUDGE = """
 UPDATE integrations_recordlink SET reread = true WHERE id IN (
@@ -210,13 +219,16 @@ class LeadsAndContacts:
         return self._fold() if counts["folded"] else 0
 
     def _fold(self) -> int:
-        pairs = [(int(lead), int(contact)) for lead, contact in _fetch(self.statements.fill(FOLDED))]
+        pairs = settled_pairs(self.plan.kind, self._folded)
         suppressed = _execute(sql.SQL(SUPPRESS))
         merge_as_salesforce_did(
             self.plan.connection_id, self.plan.kind, pairs, run=self.plan.run, now=self.lease.clock()
         )
         self._count_leads(-suppressed, suppressed=suppressed)
         return len(pairs)
+
+    def _folded(self) -> list[tuple[int, int]]:
+        return [(int(lead), int(contact)) for lead, contact in _fetch(self.statements.fill(FOLDED))]
 
     def _count_leads(self, linked: int, *, suppressed: int) -> None:
         leads = SyncedObject.objects.filter(connection_id=self.plan.connection_id, name="Lead")

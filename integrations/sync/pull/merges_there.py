@@ -5,12 +5,14 @@ object was read, each is merged into the record here that stands for the last of
 the surviving Salesforce id, the other stays, hidden. One whose survivor isn't here waits until it is.
 """
 
+from functools import partial
+
 from django.db import connection as database
 from django.db import transaction
 from psycopg import sql
 
 from integrations.models import SyncRun
-from integrations.sync.merging import merge_as_salesforce_did
+from integrations.sync.merging import merge_as_salesforce_did, settled_pairs
 from integrations.sync.pull.chunk_sql import ON_ITS_WAY
 from integrations.sync.pull.lease import Lease
 from integrations.sync.pull.plan import MASTER_FIELD, ObjectPlan
@@ -54,7 +56,7 @@ def mirror_merges(plan: ObjectPlan, staging: StagingTable, *, run: SyncRun, leas
         with transaction.atomic():
             lease.check()
             take_up_tombstones(plan)
-            pairs = _merged(plan, staging)
+            pairs = settled_pairs(plan.kind, partial(_merged, plan, staging))
             merge_as_salesforce_did(plan.connection_id, plan.kind, pairs, run=plan.run, now=lease.clock())
             run.counts = run.counts | {"merged": run.counts.get("merged", 0) + len(pairs)}
             run.save(update_fields=["counts"])

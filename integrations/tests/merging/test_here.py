@@ -10,6 +10,7 @@ from crm.models import Contact, ContactRole, JournalEntry, Record, User
 from crm.tests.factories import make_account, make_contact, make_deal, make_user
 from integrations.merging.here import merge_here
 from integrations.models import Connection, OutboxEntry, RecordLink, SyncedObject, SyncError
+from integrations.sync.merging import settled_pairs
 from integrations.sync.refusals import Refused
 from integrations.tests import factories
 from integrations.tests.factories import NOW, salesforce_id
@@ -235,3 +236,12 @@ def test_what_stands_outside_the_pull_filter_isnt_merged(live: Connection, which
         merge_here(
             kind="contact", survivor_id=people["survivor"].pk, loser_id=people["loser"].pk, user=None, now=NOW
         )
+
+
+@pytest.mark.parametrize(
+    ("finds", "left"),
+    [([[(1, 2)], [(1, 2)]], [(1, 2)]), ([[(1, 2)], [(1, 3)], [(1, 3)]], [(1, 3)]), ([[(1, 2)], []], [])],
+)
+def test_pairs_to_merge_are_those_still_found_once_locked(finds: list[Any], left: list[Any]) -> None:
+    answers = iter(finds)
+    assert settled_pairs("contact", lambda: next(answers)) == left

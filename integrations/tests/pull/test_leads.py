@@ -7,9 +7,11 @@ from uuid import uuid4
 
 import pytest
 
+from crm import journal
 from crm.models import Contact, ContactRole, Deal, JournalEntry
 from integrations.models import Connection, OutboxEntry, RecordLink, SyncedObject, SyncRun
 from integrations.sync.pull.runs import start_check
+from integrations.sync.push.drain import drain
 from integrations.tests.pull import live
 from integrations.tests.pull.seller import Seller
 from integrations.tests.pull.test_outside import FRENCH, filtered
@@ -334,6 +336,26 @@ def test_a_repair_between_conversion_and_pull_keeps_the_person(
     assert live.finish(check).state == "succeeded"
     live.pull(pulled)
     assert person_of(contact_id).pk == person.pk
+
+
+def test_an_edit_made_before_the_converted_leads_contact_came_goes_out(
+    pulled: Connection, seller: Seller, demo_org: SandboxOrg
+) -> None:
+    lead_id = lead(seller, None)
+    live.pull(pulled)
+    person = person_of(lead_id)
+    contact_id = convert(demo_org, lead_id)
+    live.finish(live.start(pulled, objects=["Lead"], trigger=SyncRun.Trigger.MANUAL))
+    with journal.acting(None, "web"):
+        person.change({"title": "Typed"})
+    push(pulled)
+    live.pull(pulled)
+    push(pulled)
+    assert seller.one(f"SELECT Title FROM Contact WHERE Id = '{contact_id}'")["Title"] == "Typed"
+
+
+def push(connection: Connection) -> None:
+    drain(connection, live.door(connection), clock=live.Clock(), seconds=30)
 
 
 def read_only_what_is_new(connection: Connection) -> None:
