@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from django.db.models import F
 from psycopg import sql
 
 from integrations.models import OutboxEntry, RecordLink, SyncedObject
@@ -66,7 +67,22 @@ def _leave_there(shift: Shift, claim: Claim, object_name: str, stands: Sequence[
     ids = [stand.salesforce_id or "" for stand in stands]
     unlinked = settle.unlink(shift.connection.pk, ids, state=RecordLink.State.TOMBSTONE, now=now)
     settle.count_unlinked(shift.connection.pk, object_name, unlinked, gone=False)
+    if object_name == "Contact":
+        _leave_leads_of(shift, ids)
     settle.drop(claim.name, [stand.entry.id for stand in stands], now=now)
+
+
+def _leave_leads_of(shift: Shift, contact_ids: Sequence[str]) -> None:
+    """Leads left out because of these contacts are the same person: they don't come back as one of their own."""
+    leads = RecordLink.objects.filter(
+        connection=shift.connection,
+        salesforce_object="Lead",
+        suppressed_by__in=[id for id in contact_ids if id],
+        state=RecordLink.State.SUPPRESSED,
+    )
+    left = leads.update(state=RecordLink.State.TOMBSTONE, changed_at=shift.clock())
+    synced = SyncedObject.objects.filter(connection=shift.connection, name="Lead")
+    synced.update(suppressed=F("suppressed") - left)
 
 
 def _together(shift: Shift, claim: Claim, object_name: str) -> int:

@@ -6,6 +6,7 @@ from crm import journal
 from crm.models import Account, Contact, ContactRole, Deal, DealStage
 from integrations.models import OutboxEntry, RecordLink, SyncError, SyncSettings
 from integrations.sync.retrying import retry
+from integrations.tests.pull.live import pull
 from integrations.tests.pull.seller import Seller
 from integrations.tests.push.pushing import Desk
 
@@ -121,3 +122,17 @@ def test_a_deleted_account_is_no_reason_to_wait(desk: Desk, seller: Seller) -> N
     desk.push()
     desk.create(Contact, last_name="Alone", account=account)
     assert desk.push().created == 1
+
+
+def test_a_deleted_person_doesnt_come_back_by_their_lead(desk: Desk, seller: Seller) -> None:
+    person = desk.create(Contact, last_name="Two", email="two@deleted.example")
+    desk.push_all()
+    lead = seller.create("Lead", LastName="Two", Company="Ltd", Email="two@deleted.example")
+    pull(desk.connection)
+    assert RecordLink.objects.get(salesforce_id=lead).state == "suppressed"
+    desk.delete(person)
+    desk.push()
+    seller.change("Lead", lead, Title="Boss")
+    pull(desk.connection)
+    assert RecordLink.objects.get(salesforce_id=lead).state == "tombstone"
+    assert not Contact.objects.filter(email="two@deleted.example").exists()
