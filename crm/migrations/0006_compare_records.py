@@ -6,6 +6,9 @@ from crm import sql
 
 
 class Migration(migrations.Migration):
+    """Noting every record is a transaction of its own: the triggers' locks don't last so long."""
+
+    atomic = False
 
     dependencies = [
         ('crm', '0005_merged_into'),

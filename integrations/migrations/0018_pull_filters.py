@@ -1,4 +1,4 @@
-from django.contrib.postgres.operations import AddIndexConcurrently
+from django.contrib.postgres.operations import AddConstraintNotValid, AddIndexConcurrently, ValidateConstraint
 from django.db import migrations, models
 
 STAGED_BEFORE = """
@@ -12,7 +12,7 @@ END $$"""
 
 
 class Migration(migrations.Migration):
-    """The index doesn't keep a large table from being written meanwhile."""
+    """Neither index nor constraint keeps a large table from being written meanwhile."""
 
     atomic = False
     dependencies = [("integrations", "0017_find_tombstones")]
@@ -43,11 +43,12 @@ class Migration(migrations.Migration):
                 name="link_outside_filter",
             ),
         ),
-        migrations.AddConstraint(
+        AddConstraintNotValid(
             model_name="recordlink",
             constraint=models.CheckConstraint(
                 condition=models.Q(("outside__in", ["", "known", "frozen"])), name="link_outside_known"
             ),
         ),
+        ValidateConstraint(model_name="recordlink", name="link_outside_known"),
         migrations.RunSQL(STAGED_BEFORE, migrations.RunSQL.noop),
     ]
