@@ -23,6 +23,14 @@ UPDATE integrations_recordlink l
    AND l.base ->> 'AccountId' = t.salesforce_id"""
 """What moved here with a merged account is its again: read once more, as if Salesforce had moved it there. An edit
 meanwhile doesn't tell Salesforce that it stays with the survivor, since nobody said so."""
+AWAIT = """
+UPDATE integrations_recordlink l
+   SET waiting_for = jsonb_build_object('AccountId', t.salesforce_id), changed_at = %(now)s
+  FROM integrations_recordlink t, {table} r
+ WHERE t.id = ANY(%(ids)s) AND t.kind = 'account' AND t.suppressed_by = '' AND r.account_id IS NULL
+   AND l.connection_id = t.connection_id AND l.kind = %(kind)s AND l.record_id = r.id AND l.state = 'linked'
+   AND l.waiting_for IS NULL AND l.base ->> 'AccountId' = t.salesforce_id"""
+"""What stands below a deleted account there, and lost it here with the delete, gets the one that comes back."""
 CHILDREN = {Kind.CONTACT: "crm_contact", Kind.DEAL: "crm_deal"}
 
 
@@ -49,7 +57,8 @@ def _bring_back(ids: Collection[int], user: User | None, now: datetime) -> int:
     found = [link.pk for link in links]
     with database.cursor() as cursor:
         for kind, table in CHILDREN.items():
-            cursor.execute(GIVE_BACK.format(table=table), {"ids": found, "kind": kind.value, "now": now})
+            for statement in (GIVE_BACK, AWAIT):
+                cursor.execute(statement.format(table=table), {"ids": found, "kind": kind.value, "now": now})
     RecordLink.objects.filter(pk__in=found).update(
         state=RecordLink.State.GONE,
         record_id=None,

@@ -145,6 +145,13 @@ _BY_CODE = {
         "happens there.",
         retry_helps=True,
     ),
+    "DELETES_ALONG": Guidance(
+        "Salesforce would delete the account's contacts or opportunities along with it, so Lockstep asks before.",
+        "Salesforce deletes what stands below an account with the account, whatever deletion sync says of it here.",
+        "If that is meant, an admin retries it: then all of it is deleted there. Otherwise move what is to stay to "
+        "another account in Salesforce first, and retry then; or leave it: nothing happens there.",
+        retry_helps=True,
+    ),
     "MASS_DELETE_THERE": Guidance(
         "Many records were deleted in Salesforce at once, so Lockstep asks before it deletes them here.",
         "More than 100 records, or more than 2 % of all, is rarely meant.",

@@ -62,6 +62,7 @@ def select(
     sobject: str,
     *,
     where: str = "",
+    group_by: Sequence[str] = (),
     order_by: Sequence[str] = (),
     limit: int | None = None,
 ) -> str:
@@ -72,6 +73,8 @@ def select(
     parts = [f"SELECT {columns} FROM {name(sobject)}"]
     if where:
         parts.append(f"WHERE {where}")
+    if group_by:
+        parts.append("GROUP BY " + ", ".join(name(text) for text in group_by))
     if order_by:
         parts.append("ORDER BY " + ", ".join(_ordering(text) for text in order_by))
     if limit is not None:

@@ -13,8 +13,8 @@ from integrations.sync.pull import removals
 from integrations.sync.waking import wake_push
 
 BATCH = 2_000
-ADMINS_ONLY = ("MASS_DELETE", removals.CODE)
-"""To retry these is to say yes to deleting many records (C8)."""
+ADMINS_ONLY = ("MASS_DELETE", "DELETES_ALONG", removals.CODE)
+"""To retry these is to say yes to deleting more than the record itself (C8)."""
 
 LOCK = """
 SELECT o.id FROM integrations_outboxentry o JOIN unnest(%(kinds)s::text[], %(records)s::bigint[]) w(kind, record_id)

@@ -184,12 +184,27 @@ def test_my_problems_are_those_of_my_records(org: Connection) -> None:
     assert [problem.record for problem in problems_of(ann)] == [mine]
 
 
-def test_deleting_an_account_says_what_salesforce_takes_along(org: Connection) -> None:
-    settings = SyncSettings.current()
-    settings.accounts_delete_sync = True
-    settings.save()
+@pytest.mark.parametrize(
+    ("accounts", "contacts", "said"),
+    [
+        (
+            True,
+            True,
+            "contacts and opportunities along with it. Should they be many, an admin is asked before.",
+        ),
+        (True, False, "Deletion sync for contacts is off: if it has any, an admin is asked before."),
+        (False, False, "Its people and deals stay with it there, though they lose it here."),
+    ],
+)
+def test_deleting_an_account_says_what_becomes_of_what_stands_below_it(
+    org: Connection, accounts: bool, contacts: bool, said: str
+) -> None:
+    SyncSettings.current()
+    SyncSettings.objects.update(
+        accounts_delete_sync=accounts, contacts_delete_sync=contacts, deals_delete_sync=True
+    )
     account = make_account()
     RecordLink.objects.create(
         connection=org, salesforce_object="Account", salesforce_id="001", kind="account", record_id=account.pk
     )
-    assert "contacts and opportunities along with it" in sentence_on_deleting("account", account.pk)
+    assert said in sentence_on_deleting("account", account.pk)

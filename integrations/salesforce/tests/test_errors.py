@@ -126,7 +126,7 @@ def test_every_code_has_words(code: str) -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "SEVERAL_CANDIDATES", "MASS_DELETE", "OWNER_NOT_MAPPED", "VALUE_NOT_MAPPED", "PARENT_MISSING",
+        "SEVERAL_CANDIDATES", "MASS_DELETE", "DELETES_ALONG", "OWNER_NOT_MAPPED", "VALUE_NOT_MAPPED", "PARENT_MISSING",
         "OUTCOME_UNKNOWN", "UNREADABLE_OBJECT", "UNUSABLE_VALUE", "OBJECT_FAILED", "JOB_RUNS",
     ],
 )  # fmt: skip

@@ -10,7 +10,7 @@ from integrations.models import OutboxEntry, RecordLink, SyncedObject
 from integrations.sync import push_errors
 from integrations.sync.mass_deletes import DELETE_SYNC, MOST_AT_ONCE, needs_yes
 from integrations.sync.pull.role_plan import ROLE
-from integrations.sync.push import settle
+from integrations.sync.push import settle, taken_along
 from integrations.sync.push.claim import Claim
 from integrations.sync.push.plan import TABLES
 from integrations.sync.push.shift import Shift
@@ -46,11 +46,25 @@ def to_delete(shift: Shift, claim: Claim, object_name: str, stands: Sequence[Sta
     left = [stand for stand in stands if stand not in wanted]
     _leave_there(shift, claim, object_name, left)
     count = max(len(wanted), _together(shift, claim, object_name)) if wanted else 0
-    if not _too_many(shift, object_name, count):
-        return wanted
-    waiting = [stand for stand in wanted if not stand.entry.manual]
-    _wait_for_yes(shift, claim, object_name, waiting, count)
-    return [stand for stand in wanted if stand.entry.manual]
+    agreed = [stand for stand in wanted if stand.entry.manual]
+    asked = [stand for stand in wanted if not stand.entry.manual]
+    if _too_many(shift, object_name, count):
+        message = MASS_DELETE.format(count=count, object=object_name)
+        _wait_for_yes(shift, claim, object_name, asked, "MASS_DELETE", message)
+        return agreed
+    if object_name == "Account" and asked:
+        asked = _without_children(shift, claim, asked)
+    return agreed + asked
+
+
+def _without_children(shift: Shift, claim: Claim, stands: Sequence[Stand]) -> list[Stand]:
+    """The accounts that may go without a yes; those that would take more along than our switches do wait."""
+    found = taken_along.what_waits(shift, [stand.salesforce_id or "" for stand in stands])
+    if found is None:
+        return list(stands)
+    waiting = [stand for stand in stands if stand.salesforce_id in found.accounts]
+    _wait_for_yes(shift, claim, "Account", waiting, "DELETES_ALONG", found.message)
+    return [stand for stand in stands if stand not in waiting]
 
 
 def _wanted(shift: Shift, object_name: str, stands: Sequence[Stand]) -> list[Stand]:
@@ -100,9 +114,10 @@ def _too_many(shift: Shift, object_name: str, wanted: int) -> bool:
     return needs_yes(wanted, synced.linked if synced else 0)
 
 
-def _wait_for_yes(shift: Shift, claim: Claim, object_name: str, stands: Sequence[Stand], count: int) -> None:
+def _wait_for_yes(
+    shift: Shift, claim: Claim, object_name: str, stands: Sequence[Stand], code: str, message: str
+) -> None:
     now = shift.clock()
-    message = MASS_DELETE.format(count=count, object=object_name)
     settle.put_back(
         claim.name, [stand.entry.id for stand in stands], state=OutboxEntry.State.HELD, not_before=now
     )
@@ -112,7 +127,7 @@ def _wait_for_yes(shift: Shift, claim: Claim, object_name: str, stands: Sequence
         kind=claim.kind,
         salesforce_object=object_name,
         rows=[(stand.entry.record_id, stand.salesforce_id or "") for stand in stands],
-        code="MASS_DELETE",
+        code=code,
         message=message,
         now=now,
     )
