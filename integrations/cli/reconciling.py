@@ -12,7 +12,7 @@ from integrations.models import Connection, SyncRun
 from integrations.salesforce.org import Org
 from integrations.sync import window
 from integrations.sync.pull.runs import open_run, refuse_pull, start_check
-from integrations.sync.pull.tally import PROMISED
+from integrations.sync.pull.tally import LEFT_OUT, PROMISED
 from integrations.sync.refusals import Refused
 from integrations.tokens import open_org
 
@@ -61,13 +61,13 @@ def _check(connection: Connection, org: Org, *, repairs: bool) -> SyncRun:
 
 
 def _answer(run: SyncRun, seconds: float) -> Answer:
-    counts = {
-        child.object: {key: child.counts.get(key, 0) for key in PROMISED}
-        for child in run.children.order_by("pk")
-    }
+    found = {child.object: child.counts for child in run.children.order_by("pk")}
+    counts = {name: {key: tally.get(key, 0) for key in PROMISED} for name, tally in found.items()}
     lines = [
-        f"{name}: " + ", ".join(f"{count} {WORDS[key]}" for key, count in found.items())
-        for name, found in counts.items()
+        f"{name}: "
+        + ", ".join(f"{count} {WORDS[key]}" for key, count in tally.items())
+        + (f", {left} left out on purpose" if (left := found[name].get(LEFT_OUT)) else "")
+        for name, tally in counts.items()
     ]
     lines.append(f"{run.api_calls} API calls, {seconds:.1f} s")
     data = {"run": run.pk, "objects": counts, "api_calls": run.api_calls, "seconds": round(seconds, 2)}

@@ -20,6 +20,8 @@ from integrations.sync.pull.staging import StagingTable
 PROMISED = ("here", "there", "missing_here", "missing_there", "not_visible", "different", "repaired")
 """The keys that `reconcile --json` promises (spec, *Command line*)."""
 DRIFT = ("missing_here", "missing_there", "different")
+LEFT_OUT = "left_out"
+"""There, and not here on purpose: leads that a contact stands for, and what was deleted or merged here."""
 
 
 FOUND = """
@@ -27,9 +29,15 @@ SELECT count(*) FILTER (WHERE NOT deleted),
        count(*) FILTER (WHERE action IN ('create', 'match', 'take over') OR action = 'suppress' AND link_id IS NULL),
        count(*) FILTER (WHERE action = 'gone'),
        count(*) FILTER (WHERE action IN ('update', 'fold', 'freeze', 'thaw')
-                           OR action = 'suppress' AND link_id IS NOT NULL)
+                           OR action = 'suppress' AND link_id IS NOT NULL),
+       count(*) FILTER (WHERE NOT deleted AND action IN ('ignore', 'suppressed')
+                          AND link_state IN ('tombstone', 'suppressed'))
   FROM chunk"""
 """One that is on its way, or was read before our last write was answered, is stale and counts as nothing."""
+PASS_NEW = """
+UPDATE chunk c SET action = 'same' FROM integrations_recordlink l
+ WHERE l.id = c.link_id AND c.action = 'update' AND l.system_modstamp IS NULL AND l.base <@ c.base"""
+"""What we made there and no pull has read yet is the same where it holds what we sent."""
 
 UNSEEN = """
 NOT EXISTS (SELECT 1 FROM {staging} s WHERE s."Id" = l.salesforce_id)"""
@@ -74,9 +82,10 @@ class Tally:
             applier.leads.find()
             applier.around_filter.judge()
             cursor.execute(applier.statements.leave_stale)
+            cursor.execute(PASS_NEW)
             cursor.execute(FOUND)
             counts = cursor.fetchone()
-        found = dict(zip(("there", *DRIFT), map(int, counts), strict=True))
+        found = dict(zip(("there", *DRIFT, LEFT_OUT), map(int, counts), strict=True))
         if plan.outside and plan.kind == Kind.DEAL:
             found["there"] = 0  # a deal that doesn't meet the filter counts on neither side
         return found | {"seen": until - first}

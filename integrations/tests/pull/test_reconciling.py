@@ -11,11 +11,12 @@ from integrations import failpoints
 from integrations.models import Connection, RecordLink, SyncedObject, SyncRun, SyncSettings
 from integrations.not_visible import mark_gone, not_visible
 from integrations.sync.pull.runs import start_check
-from integrations.sync.pull.tally import PROMISED
+from integrations.sync.pull.tally import DRIFT, PROMISED
 from integrations.sync.refusals import Refused
 from integrations.tests.pull import live
 from integrations.tests.pull.live import Clock
 from integrations.tests.pull.seller import Seller
+from integrations.tests.push.pushing import Desk
 from integrations.tests.sandbox_process import SandboxOrg
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,6 +26,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def pulled(connection: Connection) -> Connection:
     live.first_pull(connection)
     return connection
+
+
+@pytest.fixture
+def desk(pulled: Connection) -> Desk:
+    return Desk(pulled)
 
 
 def started(connection: Connection, *, repairs: bool = False) -> SyncRun:
@@ -76,6 +82,33 @@ def test_one_changed_field_is_found_and_repaired_though_no_stamp_moved(
     assert only(check(pulled, repairs=True)) == {"different": 1, "repaired": 1}
     assert Contact.objects.get(pk=link_of(salesforce_id).record_id or 0).title == "After"
     assert only(check(pulled)) == {}
+
+
+def test_a_record_made_here_and_not_read_since_is_the_same(pulled: Connection, desk: Desk) -> None:
+    desk.create(Contact, last_name="Made here", title="Sent")
+    desk.push_all()
+    assert only(check(pulled)) == {}
+
+
+def test_what_is_left_out_on_purpose_is_counted_apart(pulled: Connection, seller: Seller, desk: Desk) -> None:
+    mail = f"{uuid4().hex}@same.example"
+    salesforce_id = contact(seller, Email=mail)
+    seller.create("Lead", LastName="Same", Company="Ltd", Email=mail)
+    live.pull(pulled)
+    before = counts_of(pulled, "Lead")
+    desk.delete(Contact.objects.get(pk=link_of(salesforce_id).record_id or 0))
+    desk.push_all()
+    for name in ("Lead", "Contact"):
+        counts = counts_of(pulled, name)
+        assert counts["here"] + counts["left_out"] == counts["there"]
+        assert not any(counts[key] for key in DRIFT)
+    assert counts_of(pulled, "Lead") == before
+
+
+def counts_of(connection: Connection, name: str) -> dict[str, int]:
+    run = live.finish(started(connection))
+    assert run.state == "succeeded", run.error
+    return dict(run.children.get(object=name).counts)
 
 
 def test_what_is_missing_here_is_brought(pulled: Connection, seller: Seller) -> None:
