@@ -45,12 +45,18 @@ def follow(
 
 def _move(shift: Shift, claim: Claim, item: Outgoing, contact: str) -> bool:
     """False where somebody unlinked either meanwhile, or has let go of the contact here: a person sees to it."""
-    person = Contact.objects.select_for_update().filter(pk=item.entry.record_id).first()
-    links = RecordLink.objects.select_for_update().filter(connection=shift.connection)
+    known = RecordLink.objects.filter(connection=shift.connection)
+    chosen = known.filter(salesforce_id=contact).values_list("record_id", flat=True).first()
+    persons = Contact.objects.select_for_update().order_by("pk").in_bulk([item.entry.record_id, chosen or 0])
+    person = persons.get(item.entry.record_id)
+    links = known.select_for_update()
     lead = links.filter(salesforce_id=item.salesforce_id, state=RecordLink.State.LINKED).first()
     there = links.filter(salesforce_id=contact).first()
+    if there is not None and there.record_id != chosen:  # somebody took its place before we held it
+        settle.put_back(claim.name, [item.entry.id], not_before=shift.clock())
+        return True
     linked = there is not None and there.state == RecordLink.State.LINKED
-    survivor = Contact.objects.filter(pk=there.record_id or 0).first() if there and linked else None
+    survivor = persons.get(chosen or 0) if linked else None
     let_go = there is not None and (there.state == RecordLink.State.TOMBSTONE or linked and survivor is None)
     if person is None or lead is None or let_go:
         return False
