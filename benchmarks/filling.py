@@ -22,6 +22,7 @@ from crm.models import (
     DealStage,
     JournalEntry,
     Pipeline,
+    PotentialDuplicate,
     User,
 )
 from crm.roles import Role
@@ -30,6 +31,7 @@ from integrations.models import (
     Connection,
     OutboxEntry,
     RecordLink,
+    SalesforceOwner,
     SyncedObject,
     SyncError,
     SyncRun,
@@ -65,6 +67,7 @@ def fill(people: int) -> None:
         fill_people(people, accounts)
         fill_deals(deals, accounts, people)
         fill_links(org.pk)
+        fill_life(org.pk, people)
         fill_machine_rows(org.pk, people)
     for model in (
         Account,
@@ -72,6 +75,8 @@ def fill(people: int) -> None:
         Deal,
         ContactRole,
         RecordLink,
+        PotentialDuplicate,
+        SalesforceOwner,
         OutboxEntry,
         SyncError,
         SyncRun,
@@ -165,9 +170,39 @@ def fill_links(org: int) -> None:
             "kind": f"'{model.kind}'",
             "record_id": "id",
             "base": "jsonb_build_object('Name', 'As it was agreed', 'Email', 'a@b.example', 'Title', 'CEO', 'Phone',"
-            " '+1 555 0100', 'MailingCity', 'London', 'MailingCountry', 'UK', 'LeadSource', 'Web')",
+            " '+1 555 0100', 'MailingCity', 'London', 'MailingCountry', 'UK', 'LeadSource', 'Web',"
+            " 'OwnerId', '005' || lpad((1 + id % 500)::text, 15, '0'))",
         }
         insert(RecordLink, columns, model._meta.db_table)
+
+
+def fill_life(org: int, people: int) -> None:
+    """Of 100 people one looks like another, and 5 were deleted here; of 200 one isn't shown there any more."""
+    pairs = {"kind": "'contact'", "record_id": "i * 100", "other_id": "i * 100 + 1", "reason": "'same_email'"}
+    insert(PotentialDuplicate, pairs, f"generate_series(1, {people // 100 - 1}) i")
+    skipped = {
+        "connection_id": str(org),
+        "salesforce_object": "'Contact'",
+        "salesforce_id": "'003Gone' || lpad(i::text, 11, '0')",
+        "kind": "'contact'",
+        "record_id": f"{people} + i",
+        "state": "'tombstone'",
+        "base": "jsonb_build_object('FirstName', 'Gone', 'LastName', 'No ' || i)",
+    }
+    insert(RecordLink, skipped, f"generate_series(1, {people // 20}) i")
+    execute(
+        f"UPDATE integrations_recordlink SET not_visible_since = '{NOW.isoformat()}'"
+        " WHERE kind = 'contact' AND state = 'linked' AND record_id % 200 = 0"
+    )
+    owners = {
+        "connection_id": str(org),
+        "salesforce_id": "'005' || lpad(i::text, 15, '0')",
+        "name": "'Owner ' || i",
+        "email": "'owner' || i || '@example.com'",
+        "user_id": f"CASE WHEN i <= {SELLERS} THEN (SELECT min(id) FROM crm_user) - 1 + i END",
+        "is_active": "i % 10 > 0",
+    }
+    insert(SalesforceOwner, owners, "generate_series(1, 500) i")
 
 
 def fill_machine_rows(org: int, people: int) -> None:
