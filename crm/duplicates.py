@@ -16,6 +16,7 @@ from crm.models import Kind, PotentialDuplicate, Record, User
 NAMED = 5
 MOST_TOLD = 200
 MINE_SHOWN = 5
+FEW = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,11 @@ def with_twins(kind: str, rows: QuerySet[Any]) -> QuerySet[Any]:
     earlier = pairs.filter(other_id__in=others).values_list("record_id")
     later = pairs.filter(record_id__in=others).values_list("other_id")
     return rows.filter(pk__in=earlier.union(later))
+
+
+def are_few(kind: str) -> bool:
+    """Whether to look at each of the records that look like another is quick."""
+    return PotentialDuplicate.objects.filter(kind=kind)[: FEW + 1].count() <= FEW
 
 
 def twins_of_mine(user: User) -> list[Mine]:

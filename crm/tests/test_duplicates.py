@@ -130,6 +130,19 @@ def test_the_filter_keeps_those_that_look_alike(as_ann: Client) -> None:
     assert "Unique" not in page
 
 
+@pytest.mark.parametrize("few", [0, 100])
+def test_those_that_look_alike_are_searched(
+    as_ann: Client, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr("crm.duplicates.FEW", few)
+    alike("Lee", "Ash")
+    make_contact(last_name="Leeds")
+    page = text(as_ann, "/people/?duplicates=yes&q=lee").partition('id="list"')[2]
+    assert "Lee<" in page
+    assert "Ash" not in page
+    assert "Leeds" not in page
+
+
 def test_accounts_are_filtered_too(as_ann: Client) -> None:
     for name in ("Acme", "Acme Ltd", "Unique"):
         make_account(name=name)

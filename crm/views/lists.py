@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
-from crm.duplicates import has_duplicates, with_twins
+from crm.duplicates import are_few, has_duplicates, with_twins
 from crm.forms import choosable_stages, owners
 from crm.listing import bounded_count, page_of
 from crm.models import Account, AccountStage, Contact, ContactStage, Deal, DealStage, Record, User
@@ -138,7 +138,8 @@ def column_of(stage: DealStage | None, deals: QuerySet[Deal]) -> dict[str, Any]:
 def record_list(request: SignedInRequest, what: ListOf) -> HttpResponse:
     wanted = Wanted.of(request)
     rows = filtered(what, wanted, request).select_related(*what.related).defer(*what.unshown)
-    page = page_of(rows, by=what.by, text=wanted.text, after=wanted.after, before=wanted.before)
+    few = wanted.duplicates and are_few(what.model.kind)
+    page = page_of(rows, by=what.by, text=wanted.text, after=wanted.after, before=wanted.before, few=few)
     context = {
         "what": what,
         "kind": what.model.kind,
