@@ -61,13 +61,19 @@ WITH given AS (SELECT unnest(%(ids)s::bigint[]) AS id), touched AS (
 )
 SELECT record_id FROM gone UNION SELECT other_id FROM gone"""
 FOUND = """
-SELECT r.id, x.id AS other FROM given g JOIN {table} r ON r.id = g.id CROSS JOIN LATERAL ({alike}) x
- WHERE r.merged_into_id IS NULL"""
+SELECT r.id, x.id AS other
+  FROM given g
+ CROSS JOIN LATERAL (SELECT * FROM {table} WHERE id = g.id AND merged_into_id IS NULL OFFSET 0) r
+ CROSS JOIN LATERAL ({alike}) x"""
 ALIKE = """
 (SELECT o.id FROM {table} o
   WHERE o.id <> r.id AND o.merged_into_id IS NULL AND {rule} ORDER BY o.id LIMIT {most})"""
 FIND = """
-WITH given AS (SELECT unnest(%(ids)s::bigint[]) AS id), found AS (
+WITH named AS MATERIALIZED (
+  SELECT unnest(%(ids)s::bigint[]) AS id UNION ALL {created}
+), given AS (
+  SELECT id FROM named UNION ALL SELECT unnest(%(parted)s::bigint[])
+), found AS (
   SELECT DISTINCT least(f.id, f.other) AS record_id, greatest(f.id, f.other) AS other_id FROM ({found}) f
 ), added AS (
   INSERT INTO crm_potentialduplicate (kind, record_id, other_id, reason)
@@ -76,10 +82,11 @@ WITH given AS (SELECT unnest(%(ids)s::bigint[]) AS id), found AS (
       SELECT {reason} AS reason FROM {table} r, {table} o
        WHERE r.id = f.record_id AND o.id = f.other_id OFFSET 0) x
   ON CONFLICT DO NOTHING RETURNING record_id, other_id)
-SELECT count(DISTINCT CASE WHEN a.other_id = ANY (%(named)s::bigint[]) THEN a.other_id
-                           WHEN a.record_id = ANY (%(named)s::bigint[]) THEN a.record_id END) FROM added a"""
-"""OFFSET 0 has the two of a pair looked up by their ids: a planner that takes every row to have `MOST` others, where
-next to none has any, reads the whole table for them, in each chunk of a first pull."""
+SELECT count(DISTINCT CASE WHEN a.other_id IN (SELECT id FROM named) THEN a.other_id
+                           WHEN a.record_id IN (SELECT id FROM named) THEN a.record_id END) FROM added a"""
+"""OFFSET 0, here and above, has records looked up by their ids: a planner that takes every row to have `MOST` others,
+where next to none has any, reads the whole table for them, in each chunk of a first pull."""
+NONE_CREATED = "SELECT NULL WHERE false"
 
 WAIT, TRY = "SELECT pg_advisory_xact_lock(%s)", "SELECT pg_try_advisory_xact_lock(%s)"
 NOTED = """
@@ -89,11 +96,12 @@ NOTED_JUST_NOW = """
 DELETE FROM crm_uncompared WHERE transaction = txid_current() AND kind = %s RETURNING record_id"""
 
 
-def keep_duplicates(kind: Kind, ids: Sequence[int], *, created: Sequence[int] = ()) -> int:
-    """Bring the pairs of the named people or accounts up to date; `created` are further ones that have none yet.
+def keep_duplicates(kind: Kind, ids: Sequence[int], *, created: str = "") -> int:
+    """Bring the pairs of the named people or accounts up to date.
 
-    Returns how many of them look like another now that didn't before: of two that were named, the later one.
-    Ids that are no longer there lose their pairs. Other kinds have no duplicates.
+    `created` is a query of the ids of further ones, which have no pairs yet. Returns how many of them all look like
+    another now that didn't before: of two that were named, the later one. Ids that are no longer there lose their
+    pairs. Other kinds have no duplicates.
     """
     if kind not in TABLES or not (ids or created):
         return 0
@@ -105,15 +113,15 @@ def keep_duplicates(kind: Kind, ids: Sequence[int], *, created: Sequence[int] = 
         "table": TABLES[kind],
         "found": FOUND.format(table=TABLES[kind], alike=alike),
         "reason": REASON.format(rules=" ".join(f"WHEN {rule} THEN '{name}'" for name, rule in rules.items())),
+        "created": created or NONE_CREATED,
     }
-    named = sorted({*ids, *created})
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(WAIT, [LOCK])
-        parted: set[int] = set()
+        parted: list[int] = []
         if ids:
             cursor.execute(FORGET.format(**parts), {"kind": kind.value, "ids": _array(ids)})
-            parted = {pk for (pk,) in cursor.fetchall()}
-        wanted = {"kind": kind.value, "ids": _array(parted.union(named)), "named": _array(named)}
+            parted = [pk for (pk,) in cursor.fetchall()]
+        wanted = {"kind": kind.value, "ids": _array(ids), "parted": _array(parted)}
         cursor.execute(FIND.format(**parts), wanted)
         return int((cursor.fetchone() or (0,))[0])
 
@@ -141,8 +149,11 @@ def is_anything_waiting() -> bool:
     return Uncompared.objects.exists()
 
 
-def compare_written(kind: Kind, created: Sequence[int]) -> int:
-    """Compare what this very transaction wrote, for one that inserts unnoticed; the count of `keep_duplicates`."""
+def compare_written(kind: Kind, *, created: str = "") -> int:
+    """Compare what this very transaction wrote, for one that inserts unnoticed: the query `created` names these.
+
+    Returns the count of `keep_duplicates`.
+    """
     with connection.cursor() as cursor:
         cursor.execute(NOTED_JUST_NOW, [kind.value])
         changed = {pk for (pk,) in cursor.fetchall()}

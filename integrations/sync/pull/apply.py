@@ -20,7 +20,7 @@ from crm.models import Kind
 from integrations.failpoints import reach
 from integrations.models import SyncedObject, SyncRun
 from integrations.sync.pull import chunk_sql, rereading
-from integrations.sync.pull.comparing import compare_adopted, compare_chunk
+from integrations.sync.pull.comparing import compare_pulled
 from integrations.sync.pull.lead_accounts import LeadAccounts
 from integrations.sync.pull.leads import LeadsAndContacts
 from integrations.sync.pull.lease import Lease
@@ -140,7 +140,7 @@ class Applier:
         return int(_fetch(sql.SQL(chunk_sql.LAST_WAITING))[0])
 
     def _count_adopted(self) -> None:
-        more = compare_adopted(self.plan.kind)
+        more = compare_pulled(self.plan.kind, creates=False)
         self.run.counts = self.run.counts | {"duplicates": self.run.counts.get("duplicates", 0) + more}
         self.run.save(update_fields=["counts"])
 
@@ -182,7 +182,7 @@ class Applier:
         self.lead_accounts.settle(reads_all_from_here=first == 0 and self._reads_all())
         for statement in statements.report_unfit:
             execute(statement)
-        counts["duplicates"] = compare_chunk(self.plan.kind, creates=counts["created"] > 0)
+        counts["duplicates"] = compare_pulled(self.plan.kind, creates=counts["created"] > 0)
         return counts
 
     def _lock(self, counts: Counter[str]) -> Counter[str]:
