@@ -1,6 +1,7 @@
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Greatest
@@ -93,6 +94,13 @@ class Connection(models.Model):
             models.UniqueConstraint(
                 models.Value(1), condition=models.Q(disconnected_at=None), name="one_live_connection"
             ),
+        ]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            # Links refer to it without a foreign key (docs/decisions/0018).
+            pgtrigger.Protect(
+                name="is_kept",
+                operation=pgtrigger.Delete | pgtrigger.UpdateOf("id"),  # type: ignore[no-untyped-call]
+            )
         ]
 
     def __str__(self) -> str:

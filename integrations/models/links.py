@@ -1,11 +1,20 @@
 from typing import Any, ClassVar
 
+import pgtrigger
 from django.db import models
 from django.db.models import Func, Value
 from django.db.models.functions import Collate, Reverse
 
 from crm.models import Kind
+from crm.triggers import NOT_SKIPPED
 from integrations.models.connection import Connection
+
+HAS_CONNECTION = """
+PERFORM 1 FROM integrations_connection WHERE id = NEW.connection_id FOR KEY SHARE;
+IF NOT FOUND THEN
+  RAISE foreign_key_violation USING MESSAGE = 'There is no connection ' || NEW.connection_id || ' for this link.';
+END IF;
+RETURN NULL;"""
 
 
 class RecordLink(models.Model):
@@ -35,7 +44,13 @@ class RecordLink(models.Model):
         KNOWN = "known"  # by name and e-mail or domain: it has not met the filter since it came
         FROZEN = "frozen"  # it met the filter once, and keeps the values of then
 
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="links", db_index=False)
+    connection = models.ForeignKey(
+        Connection,
+        on_delete=models.PROTECT,
+        related_name="links",
+        db_index=False,
+        db_constraint=False,  # triggers, here and on Connection, hold it (docs/decisions/0018)
+    )
     salesforce_object = models.CharField(max_length=80)
     salesforce_id = models.CharField(max_length=18)
     kind = models.CharField(max_length=32, choices=Kind.choices)
@@ -126,6 +141,15 @@ class RecordLink(models.Model):
                 name="link_outside_filter",
                 condition=~models.Q(outside=""),
             ),
+        ]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            pgtrigger.Trigger(
+                name="has_connection",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("connection_id"),  # type: ignore[no-untyped-call]
+                condition=pgtrigger.Condition(NOT_SKIPPED),
+                func=HAS_CONNECTION,
+            )
         ]
 
     def __str__(self) -> str:
