@@ -13,10 +13,11 @@ from django.db.models import F
 from django.db.models.functions import Least
 from psycopg import sql
 
-from integrations.models import SyncedObject
+from integrations.models import Connection, SyncedObject
 from integrations.sync.merging import merge_as_salesforce_did, settled_pairs
 from integrations.sync.pull.chunk_sql import ON_ITS_WAY
 from integrations.sync.pull.lease import Lease
+from integrations.sync.pull.plan import fields_of_leads
 from integrations.sync.pull.statements import Statements
 
 HAS_LEADS = """
@@ -196,9 +197,10 @@ class LeadsAndContacts:
         return int(moved)
 
     def _base(self) -> sql.Composable:
+        connection = Connection.objects.get(pk=self.plan.connection_id)
         parts: list[sql.Composable] = [
             sql.SQL(AGREED).format(contact=sql.Literal(contact), lead=sql.Literal(lead))
-            for contact, lead in self.plan.lead_fields
+            for contact, lead in fields_of_leads(connection, self.plan.fields)
         ]
         parts += [
             self.statements.fill(AGREED_PARENT, contact=field.key)

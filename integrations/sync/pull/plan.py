@@ -71,8 +71,6 @@ class ObjectPlan:
     """Whether what is deleted there is deleted here (C8)."""
     mirrors: bool = False
     """Whether what is merged there is merged here (C8)."""
-    lead_fields: tuple[tuple[str, str], ...] = ()
-    """For contacts: the fields that a lead's say the same as, each with the lead's (C4)."""
     filter: str = ""
     """The pull filter as SOQL; blank where there is none (C12)."""
     outside: bool = False
@@ -142,7 +140,6 @@ def plan_object(connection: Connection, object_name: str, run: SyncRun) -> Objec
         run=run.pk,
         removes=bool(getattr(settings, DELETE_SYNC[object_name])),
         mirrors=bool(getattr(settings, MERGE_SYNC.get(object_name, ""), False)),
-        lead_fields=fields_of_leads(connection, fields) if object_name == "Contact" else (),
         filter=_filter(connection, object_name, settings),
         matches_accounts=object_name == "Lead" and settings.match_leads_to_accounts,
         pushed_only=pushed_only(object_name, fields),
