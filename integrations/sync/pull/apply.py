@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.db import OperationalError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db import connection as database
 from django.db.models import F
 from psycopg import sql
@@ -35,9 +35,15 @@ MERGED = sql.SQL("SELECT coalesce(sum(conflicts), 0)::int, count(*) FILTER (WHER
 DONT_WAIT = sql.SQL("SELECT set_config('synchronous_commit', 'off', true)")
 """For the disk: a chunk that a crash of PostgreSQL loses takes its checkpoint along. Whatever is committed after it and
 does wait, such as what a push is about to send, waits for it too."""
+ROOM = sql.SQL(
+    "SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true),"
+    " set_config('enable_memoize', 'off', true)"
+)
+"""To sort in memory; and no row of a chunk asks what another has asked."""
 CHUNK_ROWS = 10_000
 TRIES = 5
-RETRIED = frozenset({"40P01", "40001"})  # deadlock, serialization failure
+RETRIED = frozenset({"40P01", "40001", "23505"})
+"""Deadlock, serialization failure, a link that came since the chunk looked."""
 
 COUNTED = (
     "seen",
@@ -58,6 +64,7 @@ COUNTED = (
     "released",
     "taken",
     "apart",
+    "relinked",
 )
 PROMISED = (
     *("seen", "created", "updated", "unchanged", "matched", "suppressed", "deleted", "merged", "converted"),
@@ -100,7 +107,7 @@ class Applier:
             try:
                 self._apply(first, until)
                 break
-            except OperationalError as error:
+            except (OperationalError, IntegrityError) as error:
                 if getattr(error.__cause__, "sqlstate", None) not in RETRIED or attempt == TRIES:
                     raise
         reach("pull.chunk committed")
@@ -204,6 +211,8 @@ class Applier:
         statements = self.statements
         if counts["created"] or counts["matched"] or counts["suppressed"]:
             execute(statements.create_links)
+        if counts["relinked"]:
+            execute(statements.link_again)
         if counts["matched"] and statements.ask_of_matches is not None:
             execute(statements.ask_of_matches)
         if counts["deleted"] or counts["known_gone"]:
@@ -287,7 +296,7 @@ def writing_pulled() -> Iterator[None]:
         execute(
             sql.SQL("DROP TABLE IF EXISTS pg_temp.chunk, pg_temp.decided, pg_temp.waiting, pg_temp.taken")
         )
-        execute(sql.SQL("SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true)"))
+        execute(ROOM)
         yield
 
 

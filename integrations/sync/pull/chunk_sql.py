@@ -139,12 +139,16 @@ INSERT INTO integrations_recordlink AS l (connection_id, salesforce_object, sale
 SELECT {connection}, {object}, c.sid, {kind}, CASE c.action WHEN 'create' THEN c.new_id ELSE c.record_id END,
        CASE c.action WHEN 'suppress' THEN 'suppressed' ELSE 'linked' END, coalesce(c.suppressor, ''),
        c.base, left(c.match_key, 320), {waiting}, c.modstamp, {run}, {outside}
-  FROM chunk c WHERE c.action IN ('create', 'match', 'suppress')
+  FROM chunk c WHERE c.action IN ('create', 'match', 'suppress') AND """
+NEW_LINKS = f"{CREATE_LINKS} c.link_id IS NULL"
+"""One that came since the chunk looked, such as a push's, is met when the chunk is tried again."""
+LINKS_AGAIN = f"""{CREATE_LINKS} c.link_id IS NOT NULL
 ON CONFLICT (connection_id, salesforce_id) DO UPDATE
    SET record_id = excluded.record_id, state = excluded.state, suppressed_by = excluded.suppressed_by,
        base = excluded.base, match_key = excluded.match_key, waiting_for = excluded.waiting_for,
        system_modstamp = excluded.system_modstamp, linked_run = excluded.linked_run, outside = excluded.outside,
        matched_account = NULL, changed_at = now()"""
+"""Undeleted there, or no longer left out, or left out from now on."""
 
 DECIDE = """
 CREATE TEMP TABLE decided ON COMMIT DROP AS
@@ -285,7 +289,8 @@ SELECT count(*), count(*) FILTER (WHERE action = 'create'), count(*) FILTER (WHE
        count(*) FILTER (WHERE action = 'known gone'), count(*) FILTER (WHERE action = 'fold'),
        count(*) FILTER (WHERE action = 'create' AND link_state = 'suppressed'),
        count(*) FILTER (WHERE action = 'take over'),
-       count(*) FILTER (WHERE action IN ('freeze', 'frozen', 'thaw'))
+       count(*) FILTER (WHERE action IN ('freeze', 'frozen', 'thaw')),
+       count(*) FILTER (WHERE action IN ('create', 'match', 'suppress') AND link_id IS NOT NULL)
   FROM chunk"""
 
 NEXT_WAITING = """

@@ -98,10 +98,16 @@ class Statements:
         ]
 
     def _base(self) -> sql.Composable:
-        """Salesforce's values as the base will keep them, without those that the record can't hold."""
+        """Salesforce's values as the base will keep them, without those that the record can't hold.
+
+        Its keys in the order in which jsonb keeps them, which spares sorting them for each row.
+        """
+        fields = sorted(
+            self.fields, key=lambda field: (len(field.salesforce.encode()), field.salesforce.encode())
+        )
         base = sql.SQL("jsonb_object(ARRAY[{}]::text[], ARRAY[{}]::text[])").format(
-            COMMA.join(field.key for field in self.fields),
-            COMMA.join(sql.SQL("d.{}").format(field.column) for field in self.fields),
+            COMMA.join(field.key for field in fields),
+            COMMA.join(sql.SQL("d.{}").format(field.column) for field in fields),
         )
         if not self.unfit:
             return base
@@ -193,7 +199,13 @@ class Statements:
 
     @cached_property
     def create_links(self) -> sql.Composed:
-        return self.fill(chunk_sql.CREATE_LINKS, waiting=self._waiting())
+        """Raises IntegrityError where one has come since the chunk looked for it."""
+        return self.fill(chunk_sql.NEW_LINKS, waiting=self._waiting())
+
+    @cached_property
+    def link_again(self) -> sql.Composed:
+        """For rows whose link had ended, or stood for a lead left out."""
+        return self.fill(chunk_sql.LINKS_AGAIN, waiting=self._waiting())
 
     def _waiting(self) -> sql.Composable:
         waits = [

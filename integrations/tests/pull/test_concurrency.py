@@ -104,6 +104,26 @@ def test_a_deadlock_is_tried_again(live: Connection) -> None:
     assert (run.counts["seen"], run.counts["updated"]) == (2, 2)
 
 
+def test_a_link_that_came_meanwhile_is_met_rather_than_doubled(
+    live: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = Contact.objects.create(last_name="Byron")
+
+    def adopt() -> None:
+        with colleague() as other:
+            other.execute(
+                "INSERT INTO integrations_recordlink (connection_id, salesforce_object, salesforce_id, kind,"
+                " record_id, state, suppressed_by, base, match_key)"
+                " VALUES (%s, 'Contact', %s, 'contact', %s, 'linked', '', '{}', '')",
+                [live.pk, row("Contact", 1)["Id"], person.pk],
+            )
+
+    before(monkeypatch, "INSERT INTO integrations_recordlink", adopt)
+    run = pull_rows(live, "Contact", contacts(1, 2))
+    assert set(Contact.objects.values_list("last_name", flat=True)) == {"Lovelace 1", "Lovelace 2"}
+    assert (run.counts["created"], run.counts["updated"]) == (1, 1)
+
+
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 ROWS = st.lists(
     st.fixed_dictionaries(
