@@ -39,7 +39,8 @@ WITH RECURSIVE read AS MATERIALIZED (
     FROM chain c
     LEFT JOIN read ON read.sid = c.sid
     LEFT JOIN integrations_recordlink l
-      ON l.connection_id = {connection} AND l.salesforce_id = c.sid AND l.state = 'gone'
+      ON l.connection_id = {connection} AND l.salesforce_id = c.sid
+     AND l.state IN ('gone', 'suppressed', 'tombstone')
    WHERE coalesce(read.master, l.suppressed_by, '') <> '' AND c.steps < {longest})
 SELECT DISTINCT ON (c.record_id) c.record_id, s.id
   FROM chain c
@@ -47,7 +48,8 @@ SELECT DISTINCT ON (c.record_id) c.record_id, s.id
     ON l.connection_id = {connection} AND l.salesforce_id = c.sid AND l.kind = {kind} AND l.state = 'linked'
   JOIN {table} s ON s.id = l.record_id AND s.merged_into_id IS NULL
  ORDER BY c.record_id, c.steps LIMIT {batch}"""
-"""What was merged away before this read names its survivor in its link; what this read saw, in its row."""
+"""What was merged away before this read names its survivor in its link; what this read saw, in its row. A survivor
+that a contact stands for (C4), or that was merged here into another (C9), is that one."""
 
 
 def mirror_merges(plan: ObjectPlan, staging: StagingTable, *, run: SyncRun, lease: Lease) -> None:

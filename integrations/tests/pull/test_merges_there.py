@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from crm.models import Account, Contact, ContactRole, Deal
+from integrations.merging.here import merge_here
 from integrations.models import Connection, OutboxEntry, RecordLink, SyncError, SyncSettings
 from integrations.sync.push.drain import drain
 from integrations.tests.pull import live
@@ -149,6 +150,53 @@ def test_a_survivor_that_comes_later_takes_the_merged_record_in(
     live.pull(pulled)
     merged.refresh_from_db()
     assert merged.merged_into == record_of("Contact", master)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_lead_merged_into_one_that_was_converted_joins_the_contacts_person(
+    pulled: Connection, seller: Seller, demo_org: SandboxOrg, known: bool
+) -> None:
+    (loser,) = made(seller, "Lead", 1)
+    live.pull(pulled)
+    merged = record_of("Lead", loser)
+    (master,) = made(seller, "Lead", 1)
+    if known:
+        live.pull(pulled)
+    merge(demo_org, "Lead", master, loser)
+    contact = demo_org.control("POST", f"/records/Lead/{master}/convert", {})["contactId"]
+    live.pull(pulled)
+    merged.refresh_from_db()
+    assert (merged.hidden, merged.merged_into) == (True, record_of("Contact", contact))
+    assert (link_of(master).state, link_of(loser).state) == ("suppressed", "gone")
+
+
+def test_a_lead_merged_into_one_left_out_for_its_contact_joins_that_person(
+    pulled: Connection, seller: Seller, demo_org: SandboxOrg
+) -> None:
+    mail = f"{uuid4().hex}@same.example"
+    (loser,) = made(seller, "Lead", 1)
+    (contact,), (master,) = made(seller, "Contact", 1, Email=mail), made(seller, "Lead", 1, Email=mail)
+    live.pull(pulled)
+    merged = record_of("Lead", loser)
+    assert link_of(master).state == "suppressed"
+    merge(demo_org, "Lead", master, loser)
+    live.pull(pulled)
+    merged.refresh_from_db()
+    assert merged.merged_into == record_of("Contact", contact)
+
+
+@pytest.mark.parametrize("name", ["Account", "Contact", "Lead"])
+def test_one_merged_there_into_what_was_merged_here_joins_that_survivor(
+    pulled: Connection, seller: Seller, demo_org: SandboxOrg, name: str
+) -> None:
+    loser, master, kept = made(seller, name, 3)
+    live.pull(pulled)
+    merged, here, survivor = (record_of(name, sid) for sid in (loser, master, kept))
+    merge_here(kind=here.kind, survivor_id=survivor.pk, loser_id=here.pk, user=None, now=Clock()())
+    merge(demo_org, name, master, loser)
+    live.pull(pulled)
+    merged.refresh_from_db()
+    assert (link_of(master).state, merged.merged_into) == ("tombstone", survivor)
 
 
 def test_a_loser_we_never_knew_is_nothing_here(
