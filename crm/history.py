@@ -34,6 +34,7 @@ ORIGINS = {
     "undo": "by an undo",
     "conflict": "by deciding a conflict",
     "conversion": "as its lead was converted",
+    "joining": "as a lead of the same person joined it",
     "owners": "by the owner map",
     "domain": "by the domain of the e-mail",
     "unknown (SQL)": "directly in the database",

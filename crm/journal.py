@@ -31,10 +31,23 @@ def uncaptured() -> Iterator[None]:
 
     For statements that write what Salesforce holds already (design, idea 3). May be nested.
     """
+    with _skipping("on"):
+        yield
+
+
+@contextmanager
+def captured() -> Iterator[None]:
+    """Inside `uncaptured`, for what is an edit all the same."""
+    with _skipping(""):
+        yield
+
+
+@contextmanager
+def _skipping(value: str) -> Iterator[None]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(current_setting('lockstep.skip', true), '')")
         (before,) = cursor.fetchone()
-        cursor.execute("SELECT set_config('lockstep.skip', 'on', true)")
+        cursor.execute("SELECT set_config('lockstep.skip', %s, true)", [value])
         yield
         cursor.execute("SELECT set_config('lockstep.skip', %s, true)", [before])
 

@@ -18,6 +18,7 @@ from integrations.sync.merging import merge_as_salesforce_did, settled_pairs
 from integrations.sync.pull.chunk_sql import ON_ITS_WAY
 from integrations.sync.pull.lease import Lease
 from integrations.sync.pull.plan import fields_of_leads
+from integrations.sync.pull.refused_edits import carry_over
 from integrations.sync.pull.statements import Statements
 
 HAS_LEADS = """
@@ -222,6 +223,7 @@ class LeadsAndContacts:
 
     def _fold(self) -> int:
         pairs = settled_pairs(self.plan.kind, self._folded)
+        carry_over(self.plan.connection_id, pairs)
         suppressed = _execute(sql.SQL(SUPPRESS))
         merge_as_salesforce_did(
             self.plan.connection_id, self.plan.kind, pairs, run=self.plan.run, now=self.lease.clock()

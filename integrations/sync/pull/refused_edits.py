@@ -1,0 +1,80 @@
+"""An edit of a lead's person that waits for somebody, when the person joins its contact's (spec C4): nothing that was
+typed is lost, so it is made on the contact's person, and goes out to the contact.
+
+Its twin, for a lead that refuses edits because it was converted, is `push.converted`.
+"""
+
+from collections.abc import Sequence
+
+from django.db import connection as database
+from psycopg import sql
+
+from crm import journal
+from integrations.models import Connection, OutboxEntry
+from integrations.sync.pull.fields import PulledField
+from integrations.sync.push import outgoing
+from integrations.sync.push.plan import push_plan
+
+ORIGIN = "joining"
+
+CARRY_OVER = """
+WITH typed AS MATERIALIZED (
+  SELECT m.survivor, r.id, o.changed_at, {said} AS said
+    FROM unnest({leads}::bigint[], {survivors}::bigint[]) AS m (lead, survivor)
+    JOIN integrations_outboxentry o ON o.kind = 'contact' AND o.record_id = m.lead AND o.state = 'held'
+    JOIN crm_contact r ON r.id = m.lead
+    JOIN integrations_recordlink l
+      ON l.connection_id = {connection} AND l.kind = 'contact' AND l.record_id = r.id AND l.state = 'linked'
+), edits AS (
+  SELECT t.survivor,
+         coalesce(jsonb_object_agg(f.name, f.value ORDER BY t.changed_at, t.id) FILTER (WHERE f.own), '{{}}') AS own,
+         coalesce(jsonb_object_agg(f.name, f.value ORDER BY t.changed_at, t.id) FILTER (WHERE NOT f.own), '{{}}')
+           AS custom
+    FROM typed t
+    JOIN crm_contact r ON r.id = t.id
+   CROSS JOIN LATERAL (VALUES {fields}) AS f (said_as, own, name, value)
+   WHERE t.said ? f.said_as
+   GROUP BY t.survivor
+)
+UPDATE crm_contact s SET {assignments}
+  FROM edits e
+  JOIN crm_contact b ON b.id = e.survivor
+ CROSS JOIN LATERAL jsonb_populate_record(b, e.own) x
+ WHERE s.id = e.survivor"""
+"""What a push would have said to the lead. Of two leads' edits of one field the later stands."""
+
+
+def carry_over(connection_id: int, pairs: Sequence[tuple[int, int]]) -> None:
+    """For the caller's transaction, which holds each pair's lead's and contact's person, and the leads' links."""
+    leads = [lead for lead, _ in pairs]
+    held = OutboxEntry.objects.filter(kind="contact", record_id__in=leads, state=OutboxEntry.State.HELD)
+    if not held.exists():
+        return
+    plan = push_plan(Connection.objects.get(pk=connection_id), "Lead")
+    if not plan.fields:
+        return
+    statement = sql.SQL(CARRY_OVER).format(
+        said=outgoing.changes(plan),
+        leads=sql.Literal(leads),
+        survivors=sql.Literal([survivor for _, survivor in pairs]),
+        connection=sql.Literal(connection_id),
+        fields=sql.SQL(", ").join(map(_value, plan.fields)),
+        assignments=sql.SQL(", ").join(_assignments(plan.fields)),
+    )
+    with journal.acting(None, ORIGIN), journal.captured(), database.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def _value(field: PulledField) -> sql.Composable:
+    name, value = field.target.column, sql.SQL("to_jsonb({})").format(field.ours())
+    if name is None:
+        name, value = field.custom_name, sql.SQL("coalesce({}, 'null')").format(field.ours())
+    return sql.SQL("({}::text, {}, {}::text, {})").format(
+        field.key, sql.Literal(not field.is_custom), sql.Literal(name), value
+    )
+
+
+def _assignments(fields: Sequence[PulledField]) -> list[sql.Composable]:
+    columns = sorted({field.target.column for field in fields if field.target.column is not None})
+    own = [sql.SQL("{0} = x.{0}").format(sql.Identifier(column)) for column in columns]
+    return [*own, sql.SQL("custom = jsonb_strip_nulls(s.custom || e.custom)")]
