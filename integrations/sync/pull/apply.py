@@ -238,11 +238,11 @@ class Applier:
     def _read_stale_again(self) -> dict[str, str]:
         """The earliest stamp that has to be read again, of this chunk and those before.
 
-        What stands before the cursor is asked for by its id.
+        What has a link is asked for by its id.
         """
-        place = {"before": sql.Literal((self.run.watermark_before or [None])[0])}
-        execute(sql.SQL(rereading.REREAD_STALE).format(**place))
-        (earliest,) = _fetch(sql.SQL(chunk_sql.STALE_FROM).format(**place))
+        execute(sql.SQL(rereading.REREAD_STALE))
+        before = sql.Literal((self.run.watermark_before or [None])[0])
+        (earliest,) = _fetch(sql.SQL(chunk_sql.STALE_FROM).format(before=before))
         known = [datetime.fromisoformat(at) for at in [self.run.checkpoint.get("stale_from")] if at]
         return {"stale_from": min([*known, earliest]).isoformat()} if earliest else {}
 

@@ -224,7 +224,7 @@ class ObjectRun:
             self._succeed()
 
     def _stay_before_what_is_stale(self, synced: SyncedObject) -> None:
-        """What was left alone is read again, with all of its stamp (design, *Traps*)."""
+        """What was left alone and has no link is read again, with all of its stamp (design, *Traps*)."""
         if "stale_from" not in self.run.checkpoint or synced.staged is None:
             return
         earliest = datetime.fromisoformat(self.run.checkpoint["stale_from"])

@@ -1,7 +1,8 @@
 """Records that a pull asks for by their ids, changed there or not: their place here has to be judged again.
 
-A lead whose contact is gone, a record that somebody brought back. Asked by retrieve, 2,000 a call; what is found
-is judged by the chunk that holds it, and what isn't is left as it stands, since absent isn't deleted.
+A lead whose contact is gone, a record that somebody brought back, one that was left alone as a push of it ran. Asked
+by retrieve, 2,000 a call; what is found is judged by the chunk that holds it, and what isn't is left as it stands,
+since absent isn't deleted.
 """
 
 from collections.abc import Sequence
@@ -25,8 +26,9 @@ UPDATE integrations_recordlink l SET reread = false, not_visible_since = NULL FR
 """Salesforce has shown them."""
 REREAD_STALE = """
 UPDATE integrations_recordlink l SET reread = true FROM chunk c
- WHERE l.id = c.link_id AND c.action = 'stale' AND c.modstamp < {before}"""
-"""What was left alone and stands before the cursor wouldn't be read again, but for its id."""
+ WHERE l.id = c.link_id AND c.action = 'stale' AND c.deleted IS NOT TRUE AND NOT l.reread"""
+"""What was left alone is read again by its id, since it may be for long: an edit that it waits for isn't sent while
+sending is paused. A cursor that stayed before it would have each pull read all that changed since then."""
 
 
 def ask_again(links: QuerySet[RecordLink]) -> int:

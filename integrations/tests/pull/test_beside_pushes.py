@@ -12,6 +12,7 @@ from integrations.salesforce.errors import NeedsPerson
 from integrations.salesforce.queries import QueryPage
 from integrations.sync.pull import apply
 from integrations.sync.pull.plan import plan_object
+from integrations.sync.pull.rereading import wanted
 from integrations.sync.pull.slices import work_on
 from integrations.sync.pull.staging import StagingTable
 from integrations.tests import factories
@@ -62,7 +63,7 @@ def test_what_is_on_its_way_is_left_alone(
     link = RecordLink.objects.values().get()
     on_its_way(pulled.pk, state)
     run = pull_rows(live, "Contact", [contact(at=LATER, **change)], now=LATER)
-    assert RecordLink.objects.values().get() == link
+    assert RecordLink.objects.values().get() == link | {"reread": "IsDeleted" not in change}
     assert Contact.objects.get().title == "Clerk"
     assert {key: count for key, count in run.counts.items() if count} == {"seen": 1, "stale": 1}
 
@@ -158,15 +159,25 @@ def cursor() -> tuple[Any, ...]:
 def test_the_saved_cursor_stays_before_what_was_left_alone(
     live: Connection, pulled: Contact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Over chunks: the earliest of all counts, not the last chunk's."""
+    """One deleted there can't be asked for by its id. Over chunks the earliest of all counts, not the last chunk's."""
     monkeypatch.setattr(apply, "CHUNK_ROWS", 1)
     pull_rows(live, "Contact", [contact(2)])
     for record_id in Contact.objects.values_list("pk", flat=True):
         on_its_way(record_id)
     first, second = NOW + timedelta(minutes=1), NOW + timedelta(minutes=2)
-    rows = [contact(1, first, Title="CEO"), contact(2, second, Title="CEO"), contact(3, LATER)]
+    rows = [contact(1, first, IsDeleted=True), contact(2, second, IsDeleted=True), contact(3, LATER)]
     assert work(staged(live, [(LATER, one) for one in rows]))
     assert cursor() == (first, "")
+
+
+def test_a_linked_record_that_was_left_alone_is_asked_for_by_its_id(
+    live: Connection, pulled: Contact
+) -> None:
+    """The cursor goes on, however long what it waits for takes."""
+    on_its_way(pulled.pk, "unknown")
+    assert work(staged(live, [(LATER, contact(1, EARLIER, Title="CEO"))]))
+    assert cursor() == (LATER, "003000000000009AAA")
+    assert [sid for _, sid in wanted(live.pk, "Contact", after=0)] == [contact()["Id"]]
 
 
 def test_the_cursor_moves_where_nothing_was_left_alone(live: Connection, pulled: Contact) -> None:

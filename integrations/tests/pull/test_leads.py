@@ -274,6 +274,21 @@ def test_what_is_being_sent_to_the_lead_comes_first(pulled: Connection, seller: 
     assert (link_of(lead_id).state, link_of(lead_id).suppressed_by) == ("suppressed", contact_id)
 
 
+def test_a_lead_that_waited_for_its_edit_is_asked_for_by_its_id(
+    pulled: Connection, seller: Seller, mails: Mails
+) -> None:
+    lead_id, contact_id = lead(seller, mails.other), contact(seller, mails.same)
+    live.pull(pulled)
+    person_of(lead_id).change({"title": "Typed here"})
+    seller.change("Lead", lead_id, Email=mails.same)
+    run = live.pull(pulled)
+    assert "stale_from" not in run.children.get(object="Lead").checkpoint
+    OutboxEntry.objects.all().delete()
+    read_only_what_is_new(pulled)
+    live.pull(pulled)
+    assert (link_of(lead_id).state, link_of(lead_id).suppressed_by) == ("suppressed", contact_id)
+
+
 def test_leads_that_name_a_contact_are_counted_as_converted(
     pulled: Connection, seller: Seller, mails: Mails, demo_org: SandboxOrg
 ) -> None:

@@ -103,6 +103,12 @@ def test_twins_wait(live: Connection) -> None:
     assert (Contact.objects.count(), RecordLink.objects.count()) == (1, 0)
 
 
+def test_the_cursor_stays_before_twins_that_wait(live: Connection) -> None:
+    sent()
+    run = pull_rows(live, "Contact", [there(1, seconds=1), there(2, seconds=2)])
+    assert run.checkpoint["stale_from"] == (NOW + timedelta(seconds=1)).isoformat()
+
+
 def test_twins_in_different_chunks_wait(live: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("integrations.sync.pull.apply.CHUNK_ROWS", 1)
     sent()
