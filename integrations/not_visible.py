@@ -8,8 +8,8 @@ from django.db.models import F, QuerySet
 
 from crm.models import User
 from integrations.models import AuditEntry, OutboxEntry, RecordLink, SyncedObject
+from integrations.sync.deadlocks import persistently
 from integrations.sync.pull.rereading import ask_again
-from integrations.sync.push.settle import persistently
 
 WAITING = (OutboxEntry.State.PENDING, OutboxEntry.State.HELD)
 

@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 
 from crm.models import Kind, User
 from integrations.models import AuditEntry, RecordLink, SyncedObject
-from integrations.sync.push.settle import persistently
+from integrations.sync.deadlocks import persistently
 
 GIVE_BACK = """
 UPDATE integrations_recordlink l

@@ -13,8 +13,8 @@ from crm.merging import MODELS, fold
 from crm.models import ContactRole, Kind, Record, User
 from integrations.merging.links import settle_links
 from integrations.models import Connection, OutboxEntry, RecordLink
+from integrations.sync.deadlocks import persistently
 from integrations.sync.merging import roles_of
-from integrations.sync.push.settle import persistently
 from integrations.sync.refusals import Refused
 
 ORIGIN = "web"

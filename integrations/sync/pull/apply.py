@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from django.db import IntegrityError, OperationalError, transaction
 from django.db import connection as database
 from django.db.models import F
 from psycopg import sql
@@ -41,9 +41,6 @@ ROOM = sql.SQL(
 )
 """To sort in memory; and no row of a chunk asks what another has asked."""
 CHUNK_ROWS = 10_000
-TRIES = 5
-RETRIED = frozenset({"40P01", "40001", "23505"})
-"""Deadlock, serialization failure, a link that came since the chunk looked."""
 
 COUNTED = (
     "seen",
@@ -103,13 +100,7 @@ class Applier:
         if first >= last_seq:
             return False
         until = min(first + CHUNK_ROWS, last_seq)
-        for attempt in range(1, TRIES + 1):
-            try:
-                self._apply(first, until)
-                break
-            except (OperationalError, IntegrityError) as error:
-                if getattr(error.__cause__, "sqlstate", None) not in RETRIED or attempt == TRIES:
-                    raise
+        self.lease.write(self.run, partial(self._apply, first, until))
         reach("pull.chunk committed")
         return until < last_seq
 
@@ -117,19 +108,14 @@ class Applier:
         """Give records the account that was pulled after them (C7), some thousands a transaction."""
         last: int | None = 0 if self.statements.next_waiting else None
         while last is not None:
-            with transaction.atomic():
-                self.lease.check()
-                with writing_pulled():
-                    last = self._adopt_after(last)
-        while self._match_noted():
+            last = self.lease.write(self.run, partial(self._adopt_after, last))
+        while self.lease.write(self.run, self._match_noted):
             pass
 
     def _match_noted(self) -> bool:
-        with transaction.atomic():
-            self.lease.check()
-            with writing_pulled():
-                more = self.lead_accounts.match_noted()
-                self._count_adopted()
+        with writing_pulled():
+            more = self.lead_accounts.match_noted()
+            self._count_adopted()
         return more
 
     def _reads_all(self) -> bool:
@@ -137,14 +123,15 @@ class Applier:
 
     def _adopt_after(self, link_id: int) -> int | None:
         """The id of the last link looked at; None where none was left."""
-        if self.statements.next_waiting is None or not execute(self.statements.next_waiting, [link_id]):
-            return None
-        found, *rest = self.statements.late_parents
-        if execute(found):
-            for statement in rest:
-                execute(statement)
-            self._count_adopted()
-        return int(_fetch(sql.SQL(chunk_sql.LAST_WAITING))[0])
+        with writing_pulled():
+            if self.statements.next_waiting is None or not execute(self.statements.next_waiting, [link_id]):
+                return None
+            found, *rest = self.statements.late_parents
+            if execute(found):
+                for statement in rest:
+                    execute(statement)
+                self._count_adopted()
+            return int(_fetch(sql.SQL(chunk_sql.LAST_WAITING))[0])
 
     def _count_adopted(self) -> None:
         more = compare_pulled(self.plan.kind, creates=False)
@@ -152,13 +139,11 @@ class Applier:
         self.run.save(update_fields=["counts"])
 
     def _apply(self, first: int, until: int) -> None:
-        with transaction.atomic():
-            self.lease.check()  # first, since whoever took the run over may have dropped the staging table
-            execute(DONT_WAIT)
-            with writing_pulled():
-                counts = self._write(first, until)
-            self._save(until, counts)
-            reach("pull.chunk written")
+        execute(DONT_WAIT)
+        with writing_pulled():
+            counts = self._write(first, until)
+        self._save(until, counts)
+        reach("pull.chunk written")
 
     def _write(self, first: int, until: int) -> Counter[str]:
         statements = self.statements

@@ -5,9 +5,10 @@ contact takes the lead's person over, with id, history and lists, instead of bec
 """
 
 import json
+from functools import partial
+from typing import Any
 
 from django.db import connection as database
-from django.db import transaction
 from django.db.models import QuerySet
 
 from integrations.models import Connection, RecordLink, SyncedObject
@@ -37,12 +38,15 @@ def name_contacts(connection: Connection, org: Org, lease: Lease) -> None:
     where = f"IsConverted = true AND SystemModstamp >= {quote(since.watermark)}"
     page = org.query_page(select(FIELDS, "Lead", where=where))
     while True:
-        with transaction.atomic(), database.cursor() as cursor:
-            lease.check()
-            cursor.execute(NAME, [json.dumps(page.records), connection.pk])
+        lease.write(lease.run, partial(_name, connection, page.records))
         if page.next_url is None:
             return
         page = org.next_page(page.next_url)
+
+
+def _name(connection: Connection, records: list[dict[str, Any]]) -> None:
+    with database.cursor() as cursor:
+        cursor.execute(NAME, [json.dumps(records), connection.pk])
 
 
 def _any(leads: QuerySet[RecordLink]) -> bool:

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from django.conf import settings
 from django.db.models import F, Q
 
 from integrations.models import SyncRun
+from integrations.sync.deadlocks import persistently
 
+T = TypeVar("T")
 Clock = Callable[[], datetime]
 
 
@@ -50,6 +53,20 @@ class Lease:
         )
         if not held:
             raise LeaseLost(f"Run {self.run.pk} is worked on by another worker.")
+
+    def write(self, run: SyncRun, step: Callable[[], T]) -> T:
+        """Run the step in a transaction; again after a deadlock. Raises LeaseLost.
+
+        `run` is what the step counts in: as it was before each try, so that none counts twice.
+        """
+        place, counts, done = run.checkpoint, run.counts, run.done
+
+        def held() -> T:
+            run.checkpoint, run.counts, run.done = dict(place), dict(counts), done
+            self.check()  # first, since whoever took the run over may have dropped the staging table
+            return step()
+
+        return persistently(held)
 
     def give_back(self, *, not_before: datetime | None = None) -> None:
         """Let others go on; from `not_before` on, where Salesforce asked us to wait."""

@@ -8,7 +8,6 @@ the surviving Salesforce id, the other stays, hidden. One whose survivor isn't h
 from functools import partial
 
 from django.db import connection as database
-from django.db import transaction
 from psycopg import sql
 
 from integrations.models import SyncRun
@@ -55,15 +54,17 @@ that a contact stands for (C4), or that was merged here into another (C9), is th
 def mirror_merges(plan: ObjectPlan, staging: StagingTable, *, run: SyncRun, lease: Lease) -> None:
     """Merge here what was merged there, a batch a transaction. Raises LeaseLost."""
     while plan.mirrors and MASTER_FIELD in staging.columns():
-        with transaction.atomic():
-            lease.check()
-            take_up_tombstones(plan)
-            pairs = settled_pairs(plan.kind, partial(_merged, plan, staging))
-            merge_as_salesforce_did(plan.connection_id, plan.kind, pairs, run=plan.run, now=lease.clock())
-            run.counts = run.counts | {"merged": run.counts.get("merged", 0) + len(pairs)}
-            run.save(update_fields=["counts"])
-        if len(pairs) < BATCH:
+        if lease.write(run, partial(_mirror, plan, staging, run, lease)) < BATCH:
             return
+
+
+def _mirror(plan: ObjectPlan, staging: StagingTable, run: SyncRun, lease: Lease) -> int:
+    take_up_tombstones(plan)
+    pairs = settled_pairs(plan.kind, partial(_merged, plan, staging))
+    merge_as_salesforce_did(plan.connection_id, plan.kind, pairs, run=plan.run, now=lease.clock())
+    run.counts = run.counts | {"merged": run.counts.get("merged", 0) + len(pairs)}
+    run.save(update_fields=["counts"])
+    return len(pairs)
 
 
 def _merged(plan: ObjectPlan, staging: StagingTable) -> list[tuple[int, int]]:

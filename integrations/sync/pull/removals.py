@@ -7,6 +7,7 @@ killed in between loses none.
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -43,10 +44,12 @@ def remove_deleted(run: SyncRun, lease: Lease) -> None:
             _ask(noted, WAITS.format(count=count, object=name), lease)
             continue
         while batch := list(noted[:BATCH]):
-            with transaction.atomic():
-                lease.check()
-                remove(batch)
-                SyncError.objects.filter(pk__in=[note.pk for note in batch]).delete()
+            lease.write(run, partial(_remove, batch))
+
+
+def _remove(noted: Sequence[SyncError]) -> None:
+    remove(noted)
+    SyncError.objects.filter(pk__in=[note.pk for note in noted]).delete()
 
 
 def _noted(connection_id: int, object_name: str) -> QuerySet[SyncError]:

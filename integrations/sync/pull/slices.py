@@ -11,6 +11,7 @@ from integrations.failpoints import reach
 from integrations.models import Connection, SyncError, SyncRun
 from integrations.salesforce.errors import Gone, QueryCursorLost, SalesforceError, SignInNeeded, TryLater
 from integrations.salesforce.org import Org
+from integrations.sync.deadlocks import persistently
 from integrations.sync.pull.lease import Clock, Lease, LeaseLost
 from integrations.sync.pull.objects import ObjectRun
 from integrations.sync.pull.plan import ObjectFailed, UnusableValue
@@ -64,7 +65,7 @@ class _Worker:
                         self.run.kind != SyncRun.Kind.RECONCILE
                     ):  # what a check finds deleted is a pull's to delete
                         remove_deleted(self.run, self.lease)
-                    compare_waiting()
+                    persistently(compare_waiting)
                     if self._end():
                         return True
                 if not self._may_go_on():

@@ -98,19 +98,20 @@ class Tally:
         run.save(update_fields=["checkpoint", "counts", "done"])
 
     def finish(self) -> None:
-        """Count what is here, and mark what Salesforce doesn't show, which is no delete."""
+        """Count what is here, and mark what Salesforce doesn't show, which is no delete. Raises LeaseLost."""
+        self.lease.write(self.run, self._finish)
+
+    def _finish(self) -> None:
         links = RecordLink.objects.filter(
             connection_id=self.run.connection_id,
             salesforce_object=self.plan.object,
             state=RecordLink.State.LINKED,
         )
-        with transaction.atomic():
-            self.lease.check()
-            self._mark()
-            here = links.filter(outside="") if self.plan.kind == Kind.DEAL else links
-            unseen = links.filter(not_visible_since__isnull=False).count()
-            self.run.counts = self.run.counts | {"here": here.count(), "not_visible": unseen}
-            self.run.save(update_fields=["counts"])
+        self._mark()
+        here = links.filter(outside="") if self.plan.kind == Kind.DEAL else links
+        unseen = links.filter(not_visible_since__isnull=False).count()
+        self.run.counts = self.run.counts | {"here": here.count(), "not_visible": unseen}
+        self.run.save(update_fields=["counts"])
 
     def _mark(self) -> None:
         place = {

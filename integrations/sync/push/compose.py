@@ -16,6 +16,7 @@ from psycopg import sql
 from integrations.failpoints import reach
 from integrations.models import OutboxEntry
 from integrations.sync import push_errors
+from integrations.sync.deadlocks import persistently
 from integrations.sync.pull.plan import UnreadableObject
 from integrations.sync.push import choosing, outgoing, owners, parents, removing, settle, unsaid
 from integrations.sync.push.claim import Claim, Claimed
@@ -146,7 +147,7 @@ class Composer:
         if not changed:
             return []
         rows = self._read(plan, changed)
-        found, waiting, ready = settle.persistently(lambda: self._merged(plan, changed, rows))
+        found, waiting, ready = persistently(lambda: self._merged(plan, changed, rows))
         self._wait(waiting)
         done = waiting.keys() | {item.entry.id for item in ready}
         self._settle_unsaid(plan, [stand for stand in changed if stand.entry.id not in done], found)
@@ -236,7 +237,7 @@ class Composer:
         plan = self._plan(name, may)
         if plan is None:
             return []
-        found, waiting, ready = settle.persistently(lambda: self._made(plan, may))
+        found, waiting, ready = persistently(lambda: self._made(plan, may))
         self._wait(waiting)
         # A row that isn't found was linked, or its record deleted, since the look at where it stands.
         lost = [stand.entry.id for stand in may if stand.entry.id not in found]

@@ -11,6 +11,7 @@ from integrations.models import RecordLink, SyncedObject
 from integrations.salesforce.errors import SalesforceError
 from integrations.salesforce.ids import to18
 from integrations.sync import push_errors
+from integrations.sync.deadlocks import persistently
 from integrations.sync.merging import linked_of, merge_as_salesforce_did
 from integrations.sync.pull.plan import fields_of_leads
 from integrations.sync.push import settle
@@ -39,7 +40,7 @@ def follow(
     return [
         item
         for item, contact in zip(leads, contacts, strict=True)
-        if contact and settle.persistently(partial(_move, shift, claim, item, contact))
+        if contact and persistently(partial(_move, shift, claim, item, contact))
     ]
 
 

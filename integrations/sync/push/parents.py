@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from integrations.models import OutboxEntry, RecordLink
+from integrations.sync.deadlocks import persistently
 from integrations.sync.push import settle
 from integrations.sync.push.claim import Claim, Claimed
 from integrations.sync.push.shift import Shift
@@ -30,7 +31,7 @@ def hold_for(shift: Shift, claim: Claim, entry: Claimed, missing: Iterable[dict[
         return False
     kind, record_id = parent["kind"], parent["id"]
     if claim.kind != "contact_role":
-        settle.persistently(lambda: run(CALL, [kind, record_id, kind, record_id]))
+        persistently(lambda: run(CALL, [kind, record_id, kind, record_id]))
     settle.put_back(
         claim.name,
         [entry.id],

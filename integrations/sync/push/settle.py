@@ -4,21 +4,18 @@ A row is only touched while it is held under the claim's name: whoever lost it t
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 from psycopg import sql
 
 from integrations.models import RecordLink, SyncedObject
+from integrations.sync.deadlocks import persistently
 from integrations.sync.push.standing import fetch, run
-
-TRIES = 5
-RETRIED = frozenset({"40P01", "40001"})  # deadlock, serialization failure
-T = TypeVar("T")
 
 NEWER = """
 WITH gone AS (
@@ -85,23 +82,6 @@ SELECT 'contact_role', c.id FROM crm_contactrole c
                     WHERE l.connection_id = %s AND l.kind = 'contact_role' AND l.record_id = c.id)
 ON CONFLICT (kind, record_id) WHERE state IN ('pending', 'held') DO NOTHING"""
 ROLE_COLUMNS = {"deal": "c.deal_id", "contact": "c.contact_id"}
-
-
-def persistently(step: Callable[[], T]) -> T:
-    """Run the step in a transaction; again where an edit put its own row in between, or both locked each other."""
-    for left in reversed(range(TRIES)):
-        try:
-            with transaction.atomic():
-                return step()
-        except (IntegrityError, OperationalError) as error:
-            lasting = isinstance(error, OperationalError) and not _is_deadlock(error)
-            if lasting or not left:
-                raise
-    raise AssertionError("unreachable")
-
-
-def _is_deadlock(error: OperationalError) -> bool:
-    return getattr(error.__cause__, "sqlstate", None) in RETRIED
 
 
 def put_back(
