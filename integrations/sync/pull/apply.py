@@ -89,7 +89,7 @@ class Applier:
         self.own_creates = OwnCreates(plan, staging)
         self.leads = LeadsAndContacts(self.statements, lease=lease)
         self.around_filter = AroundFilter(self.statements)
-        self.roles = RolesAndParents(self.statements, repairs=run.kind == SyncRun.Kind.RECONCILE)
+        self.roles = RolesAndParents(self.statements, run=run)
         self.lead_accounts = LeadAccounts(self.statements)
         self.matches = plan.matches and self._has_unlinked()
         self.rereads = bool(_fetch(self.statements.fill(rereading.HAS_REREADS))[0])
@@ -226,8 +226,7 @@ class Applier:
         What has a link is asked for by its id.
         """
         execute(sql.SQL(rereading.REREAD_STALE))
-        before = sql.Literal((self.run.watermark_before or [None])[0])
-        (earliest,) = _fetch(sql.SQL(chunk_sql.STALE_FROM).format(before=before))
+        (earliest,) = _fetch(sql.SQL(chunk_sql.STALE_FROM))
         known = [datetime.fromisoformat(at) for at in [self.run.checkpoint.get("stale_from")] if at]
         return {"stale_from": min([*known, earliest]).isoformat()} if earliest else {}
 

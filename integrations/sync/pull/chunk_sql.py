@@ -122,7 +122,7 @@ LET_WAIT = "UPDATE chunk SET action = 'stale' WHERE link_id IS NULL AND sid = AN
 """What may be a create of ours, while that can't be decided (C6)."""
 STALE_FROM = """
 SELECT min(modstamp) FROM chunk
- WHERE action = 'stale' AND (link_id IS NULL OR deleted AND ({before} IS NULL OR modstamp >= {before}))"""
+ WHERE action = 'stale' AND (link_id IS NULL OR deleted)"""
 """What can't be asked for by its id next time (`rereading`): nothing here knows it, or Salesforce shows it no more."""
 
 CREATE_LOST_MATCHES = f"""

@@ -1,7 +1,8 @@
 """What contact roles ask of one chunk (spec G4): of roles that their parents are here, of parents to call their roles.
 
 A role has no life of its own. Taken away in Salesforce, it goes here at once; deleted there along with its deal or
-person, it stays with them, whose own switch decides (docs/decisions/0015-contact-roles.md).
+person, it stays with them, whose own switch decides (docs/decisions/0015-contact-roles.md). Which of the two it was
+shows only where the same run has read deals and people.
 """
 
 from collections import Counter
@@ -11,8 +12,11 @@ from django.db import connection as database
 from psycopg import sql
 
 from crm.models import Kind
+from integrations.models import SyncRun
 from integrations.sync.pull.role_plan import ROLE
 from integrations.sync.pull.statements import Statements
+
+PARENT_OBJECTS = ("Contact", "Opportunity")
 
 LOCK_PARENTS = """
 SELECT r.id FROM {table} r
@@ -37,8 +41,8 @@ c.action IN ('gone', 'known gone') AND NOT EXISTS (
    WHERE p.connection_id = {connection} AND p.state = 'gone' AND p.suppressed_by = ''
      AND p.salesforce_id IN (c.agreed ->> 'OpportunityId', c.agreed ->> 'ContactId'))"""
 """Parents are pulled before their roles, so that what took its roles along is known to be gone."""
-LEAVE_REMOVALS = "UPDATE chunk SET action = 'stale' WHERE action = 'gone'"
-"""A repair never deletes (C3): the next pull reads them again, and does."""
+LEAVE_REMOVALS = "UPDATE chunk SET action = 'stale' WHERE action IN ('gone', 'known gone')"
+"""The next pull reads them again, and judges them."""
 LEFT_OUT = "c.action = 'fold'"
 LEAVE_OUT = """
 UPDATE integrations_recordlink l
@@ -77,28 +81,37 @@ SELECT l.record_id FROM chunk c JOIN integrations_recordlink l ON l.connection_i
 class RolesAndParents:
     """For a chunk of roles, or of the deals and people that have some; of other objects nothing."""
 
-    def __init__(self, statements: Statements, *, repairs: bool) -> None:
+    def __init__(self, statements: Statements, *, run: SyncRun) -> None:
         self.statements = statements
         self.plan = statements.plan
-        self.repairs = repairs
+        self.run = run
 
     @cached_property
     def _are_awaited(self) -> bool:
-        if self.plan.object not in ("Contact", "Opportunity"):
+        if self.plan.object not in PARENT_OBJECTS:
             return False
         with database.cursor() as cursor:
             cursor.execute(self._filled(HAS_WAITING))
             return bool((cursor.fetchone() or (False,))[0])
 
     def confirm(self, counts: Counter[str]) -> int:
-        """After the records' locks: roles whose deal or person went meanwhile wait, as do removals in a repair.
+        """After the records' locks: roles whose deal or person went meanwhile wait, and removals nobody can judge.
 
         How many.
         """
         if self.plan.kind != Kind.CONTACT_ROLE:
             return 0
-        left = self._execute(LEAVE_REMOVALS) if self.repairs and counts["deleted"] else 0
+        removals = counts["deleted"] or counts["known_gone"]
+        left = self._execute(LEAVE_REMOVALS) if removals and not self._may_remove() else 0
         return left + self._leave_orphans(counts)
+
+    def _may_remove(self) -> bool:
+        """Not in a repair, which never deletes (C3), nor before it is known who is gone: deals pulled alone, or a
+        run that couldn't read the contacts."""
+        read = SyncRun.objects.filter(
+            parent_id=self.run.parent_id, object__in=PARENT_OBJECTS, state=SyncRun.State.SUCCEEDED
+        )
+        return self.run.kind != SyncRun.Kind.RECONCILE and read.count() == len(PARENT_OBJECTS)
 
     def _leave_orphans(self, counts: Counter[str]) -> int:
         if not any(counts[key] for key in ("created", "matched", "met")):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from integrations.models import (
     ObjectSchema,
     OutboxEntry,
     RecordLink,
+    SyncedObject,
     SyncError,
     SyncRun,
     SyncSettings,
@@ -279,6 +281,24 @@ def test_a_role_goes_or_stays_with_what_was_deleted_there(desk: Desk, name: str,
     assert not OutboxEntry.objects.exists()
 
 
+@pytest.mark.parametrize("sync", [True, False])
+@pytest.mark.parametrize("fails", [True, False], ids=["contacts fail", "deals only"])
+def test_a_deleted_role_is_judged_once_its_person_is_read(desk: Desk, fails: bool, sync: bool) -> None:
+    SyncSettings.objects.update(contacts_delete_sync=sync)
+    deal, person, _ = desk.team()
+    taken = desk.made(ROLE, OpportunityId=deal, ContactId=desk.made("Contact", LastName="Taken away"))
+    desk.pull()
+    desk.seller.delete("Contact", person)
+    desk.seller.delete(ROLE, taken)
+    desk.org.control("POST", "/clock", {"advance": 1200})
+    run = live.start(desk.connection, objects=None if fails else ["Opportunity"])
+    run.children.filter(object="Contact").update(state="failed")
+    live.finish(run)
+    assert len(roles_of(deal)) == 2
+    desk.pull()
+    assert roles_of(deal) == ([] if sync else [("In a deal", "Evaluator", False)])
+
+
 def test_a_deal_undeleted_there_brings_its_roles_back(desk: Desk) -> None:
     SyncSettings.objects.update(deals_delete_sync=True)
     deal, _, _ = desk.team()
@@ -366,13 +386,14 @@ def test_without_deals_there_are_no_roles(desk: Desk) -> None:
 
 
 def test_a_repair_takes_no_role_away_and_the_next_pull_does(desk: Desk) -> None:
-    *_, role = desk.team()
-    known = record_of(ContactRole, role).pk
+    deal, _, role = desk.team()
     desk.seller.delete(ROLE, role)
+    desk.org.control("POST", "/clock", {"advance": 1200})
+    SyncedObject.objects.filter(name=ROLE).update(watermark=Clock()() + timedelta(hours=1))
     check = start_check(
         connection=desk.connection, trigger=SyncRun.Trigger.MANUAL, repairs=True, now=Clock()()
     )
     assert live.finish(check).state == "succeeded"
-    assert ContactRole.objects.filter(pk=known).exists()
+    assert roles_of(deal)
     desk.pull()
-    assert not ContactRole.objects.filter(pk=known).exists()
+    assert not roles_of(deal)
