@@ -59,11 +59,11 @@ def note(role: ContactRole, more: str = "") -> str:
 
 
 def consequences_of_deleting(record: Record) -> list[str]:
-    """What else changes here, in sentences."""
+    """What else changes here at once, in sentences; what a sync brings about later is not for this page to know."""
     if isinstance(record, Account):
         people, deals = bounded_count(record.contacts.all()), bounded_count(record.deals.all())
         return [
-            f"{counted(count, one, many)} stay{'s' if count.value == 1 else ''}, without an account."
+            f"{counted(count, one, many)} lose{'s' if count.value == 1 else ''} this account."
             for count, one, many in ((people, "person", "people"), (deals, "deal", "deals"))
             if count
         ]

@@ -108,7 +108,7 @@ def test_deleting_says_first_what_will_happen(as_ann: Client) -> None:
     acme = make_account()
     make_contact(account=acme)
     page = as_ann.get(f"{acme.get_absolute_url()}delete/").content.decode()
-    assert "1 person stays, without an account." in page
+    assert "1 person loses this account." in page
     assert Account.objects.exists()
 
 

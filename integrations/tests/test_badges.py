@@ -10,7 +10,7 @@ from crm.models import Contact, ContactStage
 from crm.roles import Role
 from crm.tests.factories import make_account, make_contact, make_user
 from integrations.badges import badges_for
-from integrations.deletions import sentence_on_deleting
+from integrations.deletions import along, sentences_on_deleting
 from integrations.models import Connection, OutboxEntry, RecordLink, SyncError, SyncSettings
 from integrations.problems import problems_of
 
@@ -169,11 +169,12 @@ def test_deleting_says_what_salesforce_will_do(
     link(org, person)
     SyncSettings.current()
     SyncSettings.objects.update(contacts_delete_sync=switched_on)
-    assert said in sentence_on_deleting("contact", person.pk)
+    assert said in " ".join(sentences_on_deleting("contact", person.pk))
 
 
 def test_deleting_an_unlinked_record_changes_nothing_there(org: Connection, person: Contact) -> None:
-    assert "nothing changes there" in sentence_on_deleting("contact", person.pk)
+    [said] = sentences_on_deleting("contact", person.pk)
+    assert "nothing changes there" in said
 
 
 def test_my_problems_are_those_of_my_records(org: Connection) -> None:
@@ -184,27 +185,51 @@ def test_my_problems_are_those_of_my_records(org: Connection) -> None:
     assert [problem.record for problem in problems_of(ann)] == [mine]
 
 
+ASKED = "If it has {} there, an admin is asked first."
+ALL_GO = "deletes its people and deals here too, except leads and what Salesforce doesn't have."
+
+
 @pytest.mark.parametrize(
-    ("accounts", "contacts", "said"),
+    ("on", "said"),
     [
+        ({"accounts", "contacts", "deals"}, [ASKED.format("many contacts or many opportunities"), ALL_GO]),
         (
-            True,
-            True,
-            "contacts and opportunities along with it. Should they be many, an admin is asked before.",
+            {"accounts", "contacts"},
+            [
+                ASKED.format("opportunities or many contacts"),
+                "deletes its people here too",
+                "Its deals stay here",
+            ],
         ),
-        (True, False, "Deletion sync for contacts is off: if it has any, an admin is asked before."),
-        (False, False, "Its people and deals stay with it there, though they lose it here."),
+        (
+            {"accounts", "deals"},
+            [
+                ASKED.format("contacts or many opportunities"),
+                "deletes its deals here too",
+                "Its people stay here",
+            ],
+        ),
+        ({"accounts"}, [ASKED.format("contacts or opportunities"), "Its people and deals stay here"]),
+        ({"contacts", "deals"}, ["Salesforce keeps its record", "Its people and deals stay: here without"]),
+        (set(), ["Salesforce keeps its record", "Its people and deals stay: here without"]),
     ],
 )
 def test_deleting_an_account_says_what_becomes_of_what_stands_below_it(
-    org: Connection, accounts: bool, contacts: bool, said: str
+    org: Connection, on: set[str], said: list[str]
 ) -> None:
     SyncSettings.current()
     SyncSettings.objects.update(
-        accounts_delete_sync=accounts, contacts_delete_sync=contacts, deals_delete_sync=True
+        **{f"{name}_delete_sync": name in on for name in ("accounts", "contacts", "deals")}
     )
     account = make_account()
     RecordLink.objects.create(
         connection=org, salesforce_object="Account", salesforce_id="001", kind="account", record_id=account.pk
     )
-    assert said in sentence_on_deleting("account", account.pk)
+    page = " ".join(sentences_on_deleting("account", account.pk))
+    assert [words for words in said if words not in page] == []
+    assert ("here too" in page) is ("accounts" in on and len(on) > 1)
+
+
+def test_deals_that_are_not_pulled_stay_when_salesforce_deletes_theirs(org: Connection) -> None:
+    settings = SyncSettings(deals_delete_sync=True, contacts_delete_sync=True, pull_deals=False)
+    assert "Its deals stay here, without an account." in along(settings)

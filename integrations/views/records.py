@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 from crm.models import Kind
 from crm.roles import Role, SignedInRequest, role_required
 from integrations.badges import badges_for
-from integrations.deletions import sentence_on_deleting
+from integrations.deletions import sentences_on_deleting
 from integrations.models import Connection
 from integrations.problems import problems_of
 
@@ -62,8 +62,8 @@ def next_look(looked: int) -> str:
 @require_safe
 @role_required(Role.SALES)
 def deletion(request: SignedInRequest, kind: str, pk: int) -> HttpResponse:
-    sentence = sentence_on_deleting(kind_or_404(kind), pk)
-    return render(request, "integrations/_deletion.html", {"sentence": sentence})
+    sentences = sentences_on_deleting(kind_or_404(kind), pk)
+    return render(request, "integrations/_deletion.html", {"sentences": sentences})
 
 
 @require_safe
