@@ -72,7 +72,10 @@ def _bring_back(ids: Collection[int], user: User | None, now: datetime) -> int:
     for (connection_id, name), count in Counter(
         (link.connection_id, link.salesforce_object) for link in links
     ).items():
-        SyncedObject.objects.filter(connection_id=connection_id, name=name).update(gone=F("gone") + count)
+        # The pull that reads them counts them as new there.
+        SyncedObject.objects.filter(connection_id=connection_id, name=name).update(
+            gone=F("gone") + count, there=F("there") - count
+        )
     AuditEntry.objects.create(
         at=now,
         actor=user,

@@ -60,6 +60,7 @@ def _link(connection: Connection, kind: str, record_id: int, salesforce_id: str,
     there = links.filter(salesforce_id=salesforce_id).first()
     if there is not None:
         _refuse_taken(there)
+    is_new = there is None or there.state == RecordLink.State.GONE
     link, _ = RecordLink.objects.update_or_create(
         connection=connection,
         salesforce_id=salesforce_id,
@@ -75,7 +76,7 @@ def _link(connection: Connection, kind: str, record_id: int, salesforce_id: str,
         },
     )
     SyncedObject.objects.filter(connection=connection, name=link.salesforce_object).update(
-        linked=F("linked") + 1
+        linked=F("linked") + 1, there=F("there") + int(is_new)
     )
     return link
 

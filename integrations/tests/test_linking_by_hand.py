@@ -47,7 +47,7 @@ def link(live: Connection, record_id: int | None, salesforce_id: str = THERE, **
 
 
 def test_the_record_is_linked_with_nothing_agreed_yet(live: Connection, person: Contact) -> None:
-    SyncedObject.objects.create(connection=live, name="Contact", linked=4)
+    SyncedObject.objects.create(connection=live, name="Contact", linked=4, there=4)
     made = link_to(duplicate(live, person), THERE, now=LATER)
     assert (made.salesforce_object, made.record_id, made.state, made.base) == (
         "Contact",
@@ -55,7 +55,14 @@ def test_the_record_is_linked_with_nothing_agreed_yet(live: Connection, person: 
         "linked",
         {},
     )
-    assert SyncedObject.objects.get().linked == 5
+    assert (SyncedObject.objects.get().linked, SyncedObject.objects.get().there) == (5, 5)
+
+
+def test_what_a_pull_has_counted_there_is_not_counted_again(live: Connection, person: Contact) -> None:
+    SyncedObject.objects.create(connection=live, name="Contact", linked=4, there=5)
+    link(live, None, state="tombstone")
+    link_to(duplicate(live, person), THERE, now=LATER)
+    assert (SyncedObject.objects.get().linked, SyncedObject.objects.get().there) == (5, 5)
 
 
 def test_the_row_goes_out_and_the_error_closes(live: Connection, person: Contact) -> None:

@@ -62,6 +62,9 @@ COUNTED = (
     "taken",
     "apart",
     "relinked",
+    "ended",
+    "skipped_gone",
+    "more_there",
 )
 PROMISED = (
     *("seen", "created", "updated", "unchanged", "matched", "suppressed", "deleted", "merged", "converted"),
@@ -69,7 +72,7 @@ PROMISED = (
 )
 """The keys that `pull --json` promises (spec, *Command line*)."""
 MORE_COUNTS = ("ignored", "stale")
-LOCKED = ("met", "matched", "deleted", "known_gone", "folded", "taken", "apart")
+LOCKED = ("met", "matched", "deleted", "known_gone", "folded", "taken", "apart", "ended")
 """What meets a record or a link that is there already."""
 
 
@@ -189,6 +192,8 @@ class Applier:
         changed = counts["matched"] and execute(self.statements.create_lost_matches)
         if any(counts[key] for key in ("met", "deleted", "undeleted", "folded", "released", "apart")):
             changed += execute(self.statements.leave_stale)
+        if counts["ended"]:
+            changed += execute(self.statements.keep_alone)
         changed += self.leads.confirm(counts) + self.roles.confirm(counts)
         return self._count() if changed else counts
 
@@ -203,6 +208,10 @@ class Applier:
         if counts["deleted"] or counts["known_gone"]:
             for statement in statements.mark_gone:
                 execute(statement)
+        if counts["ended"]:
+            execute(statements.end_left_out)
+        if counts["skipped_gone"]:
+            execute(sql.SQL(chunk_sql.SEE_SKIPPED))
         if counts["undeleted"]:
             execute(statements.forget_removals)
         if self.rereads:
@@ -245,8 +254,9 @@ class Applier:
         linked = counts["created"] + counts["matched"] + counts["taken"] - counts["deleted"]
         SyncedObject.objects.filter(connection=run.connection_id, name=self.plan.object).update(
             linked=F("linked") + linked,
-            gone=F("gone") + counts["deleted"] - counts["undeleted"],
-            suppressed=F("suppressed") + counts["newly_suppressed"] - counts["released"],
+            there=F("there") + counts["more_there"],
+            gone=F("gone") + counts["deleted"] + counts["ended"] - counts["undeleted"],
+            suppressed=F("suppressed") + counts["newly_suppressed"] - counts["released"] - counts["ended"],
             hidden=F("hidden") + (linked if self.plan.hidden else 0),
             outside=F("outside") + (linked if self.plan.outside else 0),
         )

@@ -27,7 +27,7 @@ through all links of the connection."""
 CHUNK = """
 CREATE TEMP TABLE chunk ON COMMIT DROP AS
 SELECT f.sid, f.asked_at, f.modstamp, f.modified, f.deleted, f.master, f.match_key, f.base, f.suppressor, f.link_id,
-       f.link_state, f.record_id, f.seen, f.known_as, f.stand_in, f.action, {kept},
+       f.link_state, f.link_outside, f.record_id, f.seen, f.known_as, f.stand_in, f.action, {kept},
        CASE WHEN f.action = 'create' THEN nextval({sequence}) END AS new_id{parents}
   FROM (
     SELECT e.*, CASE
@@ -35,6 +35,7 @@ SELECT f.sid, f.asked_at, f.modstamp, f.modified, f.deleted, f.master, f.match_k
           THEN CASE e.link_state WHEN 'linked' THEN 'same' ELSE 'ignore' END
         WHEN e.deleted THEN CASE WHEN e.link_state = 'linked' THEN 'gone'
                                  WHEN e.link_state = 'gone' AND e.seen IS NULL THEN 'known gone'
+                                 WHEN e.link_state = 'suppressed' THEN 'ended'
                                  ELSE 'ignore' END
         WHEN e.link_state = 'linked' AND e.suppressor IS NOT NULL THEN 'fold'
         WHEN e.link_state = 'linked' AND {agreed} = e.base AND e.known_as = left(e.match_key, 320) THEN 'same'
@@ -45,7 +46,8 @@ SELECT f.sid, f.asked_at, f.modstamp, f.modified, f.deleted, f.master, f.match_k
         ELSE 'create' END AS action
       FROM (
         SELECT d.*, {base} AS base, {suppressor}::text AS suppressor,
-               l.id AS link_id, l.state AS link_state, l.record_id, l.base AS agreed, l.system_modstamp AS seen,
+               l.id AS link_id, l.state AS link_state, l.outside AS link_outside, l.record_id, l.base AS agreed,
+               l.system_modstamp AS seen,
                l.match_key AS known_as, l.suppressed_by AS stand_in
           FROM (
             SELECT DISTINCT ON (s."Id") s."Id" AS sid, s.asked_at, s."SystemModstamp"::timestamptz AS modstamp,
@@ -54,7 +56,7 @@ SELECT f.sid, f.asked_at, f.modstamp, f.modified, f.deleted, f.master, f.match_k
               FROM {staging} s WHERE s.seq > {first} AND s.seq <= {until} ORDER BY s."Id", s.seq DESC
           ) d
           LEFT JOIN LATERAL (
-            SELECT k.id, k.state, k.record_id, k.base, k.system_modstamp, k.match_key, k.suppressed_by
+            SELECT k.id, k.state, k.outside, k.record_id, k.base, k.system_modstamp, k.match_key, k.suppressed_by
               FROM integrations_recordlink k
              WHERE k.connection_id = {connection} AND k.salesforce_id = d.sid OFFSET 0
           ) l ON true
@@ -108,7 +110,8 @@ SELECT r.id FROM {table} r
  ORDER BY r.id FOR NO KEY UPDATE"""
 LOCK_LINKS = """
 SELECT l.id FROM integrations_recordlink l
- WHERE l.id IN (SELECT link_id FROM chunk WHERE action IN ('update', 'gone', 'known gone', 'fold', 'freeze', 'thaw'))
+ WHERE l.id IN (SELECT link_id FROM chunk WHERE action IN
+                ('update', 'gone', 'known gone', 'ended', 'fold', 'freeze', 'thaw'))
  ORDER BY l.id FOR NO KEY UPDATE"""
 
 LEAVE_STALE = f"""
@@ -247,6 +250,23 @@ UPDATE integrations_recordlink l
        suppressed_by = CASE WHEN {mirrors} THEN c.master ELSE '' END
   FROM chunk c WHERE l.id = c.link_id AND c.action IN ('gone', 'known gone')"""
 """A push may have met it before: that a link is gone since then, the pull has yet to see."""
+END_LEFT_OUT = """
+UPDATE integrations_recordlink l
+   SET state = 'gone', record_id = NULL, system_modstamp = c.modstamp, changed_at = now(),
+       suppressed_by = CASE WHEN {mirrors} THEN c.master ELSE '' END
+  FROM chunk c WHERE l.id = c.link_id AND c.action = 'ended' AND l.state = 'suppressed'"""
+"""What was left out has no record of its own to keep; undeleted, it is judged as if it were new. What was merged there
+is a step between those merged into it and the last one."""
+KEEP_ALONE = """
+UPDATE chunk c SET action = 'ignore'
+ WHERE c.action = 'ended' AND EXISTS (SELECT 1 FROM {table} r WHERE r.id = c.record_id)
+   AND NOT EXISTS (SELECT 1 FROM integrations_recordlink o WHERE o.connection_id = {connection} AND o.kind = {kind}
+                      AND o.record_id = c.record_id AND o.id <> c.link_id)"""
+"""The person of a lead that was converted to a contact nobody shows us waits for it all the same."""
+SEE_SKIPPED = """
+UPDATE integrations_recordlink l SET system_modstamp = c.modstamp
+  FROM chunk c WHERE l.id = c.link_id AND c.action = 'ignore' AND c.deleted AND l.state = 'tombstone'"""
+"""A delete that is read again isn't counted again."""
 
 NOTE_REMOVALS = """
 INSERT INTO integrations_syncerror (connection_id, source, salesforce_object, salesforce_id, kind, record_id,
@@ -283,16 +303,29 @@ COUNT = """
 SELECT count(*), count(*) FILTER (WHERE action = 'create'), count(*) FILTER (WHERE action = 'match'),
        count(*) FILTER (WHERE action = 'same'), count(*) FILTER (WHERE action = 'update'),
        count(*) FILTER (WHERE action IN ('suppress', 'suppressed', 'fold')), count(*) FILTER (WHERE action = 'gone'),
-       count(*) FILTER (WHERE action IN ('ignore', 'known gone')),
+       count(*) FILTER (WHERE action IN ('ignore', 'known gone', 'ended')),
        count(*) FILTER (WHERE action = 'suppress' AND link_state IS DISTINCT FROM 'suppressed'),
-       count(*) FILTER (WHERE link_state = 'gone' AND action IN ('create', 'match', 'suppress')),
+       count(*) FILTER (WHERE link_state = 'gone' AND action IN ('create', 'match', 'suppress', 'take over')),
        {converted}, {rejected}, count(*) FILTER (WHERE action = 'stale'),
        count(*) FILTER (WHERE action = 'known gone'), count(*) FILTER (WHERE action = 'fold'),
-       count(*) FILTER (WHERE action = 'create' AND link_state = 'suppressed'),
+       count(*) FILTER (WHERE action IN ('create', 'match') AND link_state = 'suppressed'),
        count(*) FILTER (WHERE action = 'take over'),
        count(*) FILTER (WHERE action IN ('freeze', 'frozen', 'thaw')),
-       count(*) FILTER (WHERE action IN ('create', 'match', 'suppress') AND link_id IS NOT NULL)
+       count(*) FILTER (WHERE action IN ('create', 'match', 'suppress') AND link_id IS NOT NULL),
+       count(*) FILTER (WHERE action = 'ended'), {skipped},
+       count(*) FILTER (WHERE action IN ('create', 'match', 'suppress', 'take over')
+                          AND coalesce(link_state, 'gone') = 'gone')
+       - count(*) FILTER (WHERE action IN ('gone', 'ended') AND {counts}) - {skipped} {around}
   FROM chunk"""
+"""The last says by how many Salesforce has more: what is new there, less what is deleted there. A link that is gone
+was counted off when it went."""
+SKIPPED = """
+count(*) FILTER (WHERE action = 'ignore' AND deleted AND link_state = 'tombstone'
+                   AND coalesce(seen < modstamp, true))"""
+AROUND = """
++ count(*) FILTER (WHERE action IN ('update', 'thaw') AND link_outside <> '')
+- count(*) FILTER (WHERE action = 'freeze')"""
+"""A deal outside the filter counts on neither side; people and companies are known all the same."""
 
 NEXT_WAITING = """
 CREATE TEMP TABLE waiting ON COMMIT DROP AS

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
 
 from crm.models import Kind
 from integrations.failpoints import reach
@@ -201,7 +200,6 @@ class ObjectRun:
         read_all = (self.synced.watermark is None or self.run.full) and not checks
         there = self._count_there() if read_all else None
         counts = self.run.counts
-        grown = counts.get("created", 0) + counts.get("matched", 0) - counts.get("deleted", 0)
         with transaction.atomic():
             self.lease.check()
             synced = SyncedObject.objects.select_for_update().get(pk=self.synced.pk)
@@ -209,7 +207,7 @@ class ObjectRun:
             synced.watermark, synced.watermark_id = synced.staged, synced.staged_id
             synced.pulled_at = self.run.checkpoint["asked_at"]
             synced.staged_rows = 0
-            synced.there = there if there is not None else F("there") + grown
+            synced.there = there if there is not None else synced.there
             if checks:
                 left = counts.get("stale", 0)
                 self.run.counts = counts | {"repaired": max(sum(counts[key] for key in DRIFT) - left, 0)}

@@ -336,6 +336,14 @@ class Statements:
         return [self.fill(text, mirrors=sql.Literal(self.plan.mirrors)) for text in texts]
 
     @property
+    def end_left_out(self) -> sql.Composed:
+        return self.fill(chunk_sql.END_LEFT_OUT, mirrors=sql.Literal(self.plan.mirrors))
+
+    @property
+    def keep_alone(self) -> sql.Composed:
+        return self.fill(chunk_sql.KEEP_ALONE)
+
+    @property
     def forget_removals(self) -> sql.Composed:
         return self.fill(chunk_sql.FORGET_REMOVALS)
 
@@ -350,9 +358,14 @@ class Statements:
             "count(*) FILTER (WHERE converted AND (action IN ('suppress', 'fold')"
             " OR action = 'suppressed' AND (seen, agreed) IS DISTINCT FROM (modstamp, base)))"
         )
-        lead = self.plan.object == "Lead"
+        lead, deal = self.plan.object == "Lead", self.plan.kind == Kind.DEAL
         return self.fill(
-            chunk_sql.COUNT, rejected=sql.SQL(rejected), converted=sql.SQL(converted if lead else "0")
+            chunk_sql.COUNT,
+            rejected=sql.SQL(rejected),
+            converted=sql.SQL(converted if lead else "0"),
+            skipped=sql.SQL(chunk_sql.SKIPPED),
+            counts=sql.SQL("link_outside = ''" if deal else "true"),
+            around=sql.SQL(chunk_sql.AROUND if deal else ""),
         )
 
     @cached_property

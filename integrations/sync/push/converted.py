@@ -68,7 +68,9 @@ def _move(shift: Shift, claim: Claim, item: Outgoing, contact: str) -> bool:
     if survivor is not None:
         _join(shift, claim, item, person, survivor)
     else:
+        is_new = there is None or there.state == RecordLink.State.GONE
         _link(shift, lead, person, contact)
+        _count(shift, "Contact", linked=1, there=int(is_new))
         settle.put_back(claim.name, [item.entry.id], not_before=shift.clock())
     return True
 
@@ -96,7 +98,6 @@ def _link(shift: Shift, lead: RecordLink, person: Contact, contact: str) -> None
             "changed_at": shift.clock(),
         },
     )
-    _count(shift, "Contact", linked=1)
 
 
 def _join(shift: Shift, claim: Claim, item: Outgoing, person: Contact, survivor: Contact) -> None:
@@ -116,6 +117,8 @@ def _join(shift: Shift, claim: Claim, item: Outgoing, person: Contact, survivor:
     merge_as_salesforce_did(shift.connection.pk, claim.kind, pairs, run=None, now=shift.clock())
 
 
-def _count(shift: Shift, name: str, *, linked: int, suppressed: int = 0) -> None:
+def _count(shift: Shift, name: str, *, linked: int, suppressed: int = 0, there: int = 0) -> None:
     synced = SyncedObject.objects.filter(connection=shift.connection, name=name)
-    synced.update(linked=F("linked") + linked, suppressed=F("suppressed") + suppressed)
+    synced.update(
+        linked=F("linked") + linked, suppressed=F("suppressed") + suppressed, there=F("there") + there
+    )

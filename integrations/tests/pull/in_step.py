@@ -133,9 +133,7 @@ class Comparison:
     def _row(self, row: Row) -> list[str]:
         link = self.links.get(row["Id"])
         if row["IsDeleted"]:
-            return (
-                [] if link is None or link.state in ("gone", "suppressed") else [f"deleted, yet {link.state}"]
-            )
+            return [] if link is None or link.state == "gone" else [f"deleted, yet {link.state}"]
         if link is None:
             return ["has no link"]
         if (suppressors := self.suppressors(row)) is not None:
