@@ -7,6 +7,7 @@ from typing import Any
 from zlib import crc32
 
 from crm.models import Account, Contact, Kind
+from integrations.gone_there import marked_gone, why_gone
 from integrations.models import (
     Connection,
     ConnectionState,
@@ -68,6 +69,7 @@ class Standing:
     error: SyncError | None
     stage: str | None
     parents_error: SyncError | None = None
+    marked_gone: bool = False
 
 
 def badges_for(kind: str, ids: Iterable[int]) -> list[Badge]:
@@ -99,6 +101,7 @@ def standings(kind: str, ids: list[int], connection: Connection, settings: SyncS
     error_of = {error.record_id: error for error in errors.defer("sent").order_by("changed_at")}
     stage_of = stage_names(kind, ids) if allowed_stages(kind, settings) is not None else {}
     parents_error_of = errors_of_parents(connection, entries)
+    marked = marked_gone(link_of.values())
     return [
         Standing(
             pk,
@@ -107,6 +110,7 @@ def standings(kind: str, ids: list[int], connection: Connection, settings: SyncS
             error_of.get(pk),
             stage_of.get(pk),
             parents_error_of.get(pk),
+            pk in link_of and link_of[pk].pk in marked,
         )
         for pk in ids
     ]
@@ -158,7 +162,7 @@ def badge_of(
         reason = f"Linked with {THERE[link.salesforce_object]} in Salesforce."
         return Badge(pk, "ls-good", "check_circle", "In step", reason, at=at, url=url)
     if link is not None:
-        return ended(pk, link, url)
+        return ended(standing, link, settings, url)
     return not_there(kind, standing, connection, settings)
 
 
@@ -260,12 +264,11 @@ def what_it_waits_for(entry: OutboxEntry) -> str:
     return "all edits, before a push of all" if entry.backfill and not entry.live else "its turn"
 
 
-def ended(pk: int, link: RecordLink, url: str) -> Badge:
+def ended(standing: Standing, link: RecordLink, settings: SyncSettings, url: str) -> Badge:
     """The record has a link, but one that moves nothing any more."""
+    pk = standing.record_id
     if link.state == RecordLink.State.GONE:
-        reason = (
-            "It was deleted in Salesforce; deletion sync is off, so it stays here. Nothing is pushed to it."
-        )
+        reason = why_gone(link, settings, marked=standing.marked_gone)
         return Badge(pk, "ls-warn", "cloud_off", "Gone there", reason, at=link.changed_at)
     if link.state == RecordLink.State.SUPPRESSED:
         reason = "Salesforce holds this lead as a contact too; the contact is the one in step."

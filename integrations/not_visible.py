@@ -11,6 +11,8 @@ from integrations.models import AuditEntry, OutboxEntry, RecordLink, SyncedObjec
 from integrations.sync.deadlocks import persistently
 from integrations.sync.pull.rereading import ask_again
 
+MARKED = "marked as gone"
+"""In the audit log, at the very time that the links were changed."""
 WAITING = (OutboxEntry.State.PENDING, OutboxEntry.State.HELD)
 
 
@@ -48,7 +50,7 @@ def _mark_gone(ids: Collection[int], user: User | None, now: datetime) -> int:
         {"path": f"{link.salesforce_object}.{link.salesforce_id}", "from": "not visible", "to": "gone"}
         for link in links
     ]
-    AuditEntry.objects.create(at=now, actor=user, action="marked as gone", changes=changes)
+    AuditEntry.objects.create(at=now, actor=user, action=MARKED, changes=changes)
     return len(links)
 
 

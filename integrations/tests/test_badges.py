@@ -11,7 +11,8 @@ from crm.roles import Role
 from crm.tests.factories import make_account, make_contact, make_user
 from integrations.badges import badges_for
 from integrations.deletions import along, sentences_on_deleting
-from integrations.models import Connection, OutboxEntry, RecordLink, SyncError, SyncSettings
+from integrations.models import Connection, OutboxEntry, RecordLink, SyncedObject, SyncError, SyncSettings
+from integrations.not_visible import mark_gone
 from integrations.problems import problems_of
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +102,47 @@ def test_a_link_that_ended_says_how(org: Connection, person: Contact, state: str
     assert text(person) == said
 
 
+DELETED_OR_MERGED = "it was deleted there, or merged into another one."
+
+
+@pytest.mark.parametrize(
+    ("on", "fields", "said"),
+    [
+        ((), {}, f"{DELETED_OR_MERGED} Deletion sync and merge sync for contacts are off, so it stays here."),
+        (("contacts_delete_sync",), {}, f"{DELETED_OR_MERGED} It stays here"),
+        (("contacts_merge_sync",), {}, f"{DELETED_OR_MERGED} It stays here"),
+        (
+            (),
+            {"suppressed_by": "003B"},
+            "It was merged into another record in Salesforce. Merge sync for con",
+        ),
+        (("contacts_merge_sync",), {"suppressed_by": "003B"}, "It waits here until that one comes"),
+        (
+            (),
+            {"salesforce_object": "Opportunity"},
+            "It was deleted in Salesforce. Deletion sync for deals is off",
+        ),
+    ],
+)
+def test_what_is_gone_there_says_no_more_than_is_known(
+    org: Connection, person: Contact, on: tuple[str, ...], fields: dict[str, str], said: str
+) -> None:
+    SyncSettings.current()
+    SyncSettings.objects.update(**dict.fromkeys(on, True))
+    link(org, person, state="gone", **fields)
+    assert said in badges_for("contact", [person.pk])[0].reason
+
+
+def test_what_an_admin_marked_as_gone_was_not_deleted_there(org: Connection, person: Contact) -> None:
+    deleted = make_contact()
+    link(org, deleted, state="gone")
+    SyncedObject.objects.create(connection=org, name="Contact", linked=1)
+    mark_gone([link(org, person, not_visible_since=NOW).pk], user=None, now=NOW)
+    marked, other = badges_for("contact", [person.pk, deleted.pk])
+    assert "an admin marked it as gone there" in marked.reason
+    assert "an admin" not in other.reason
+
+
 def test_a_live_link_outranks_an_ended_one(org: Connection, person: Contact) -> None:
     link(org, person, salesforce_object="Lead", salesforce_id="00Q000000000001AAA", state="suppressed")
     link(org, person)
@@ -123,10 +165,11 @@ def test_without_a_connection_nothing_is_claimed(person: Contact) -> None:
     assert text(person) == "Not connected"
 
 
-def test_badges_of_a_page_take_as_many_queries_as_one(org: Connection) -> None:
+@pytest.mark.parametrize(("state", "count"), [("linked", 6), ("gone", 7)])
+def test_badges_of_a_page_take_as_many_queries_as_one(org: Connection, state: str, count: int) -> None:
     people = [make_contact() for _ in range(50)]
     for somebody in people:
-        link(org, somebody)
+        link(org, somebody, state=state)
     SyncSettings.current()
 
     def queries(ids: list[int]) -> int:
@@ -134,7 +177,7 @@ def test_badges_of_a_page_take_as_many_queries_as_one(org: Connection) -> None:
             badges_for("contact", ids)
         return len(captured)
 
-    assert queries([person.pk for person in people]) == queries([people[0].pk]) == 6
+    assert queries([person.pk for person in people]) == queries([people[0].pk]) == count
 
 
 @pytest.fixture
