@@ -205,18 +205,13 @@ def is_sent(entry: OutboxEntry) -> bool:
 
 def outside(pk: int, link: RecordLink, url: str) -> Badge:
     """Linked, but it doesn't meet the pull filter (spec C12)."""
-    kept = (
-        "It keeps the values it had"
-        if link.outside == RecordLink.Outside.FROZEN
-        else "It is known by name only"
-    )
+    known = f"Only its name and {'domain' if link.kind == Kind.ACCOUNT else 'e-mail'} are pulled"
+    kept = "It keeps the values it had" if link.outside == RecordLink.Outside.FROZEN else known
     reason = (
         f"{THERE[link.salesforce_object].capitalize()} in Salesforce that doesn't meet the pull filter. {kept}; "
         "it is hidden from lists, and nothing is pushed. It moves again once it meets the filter."
     )
-    return Badge(
-        pk, "ls-quiet", "filter_alt_off", "Outside the pull filter: frozen", reason, link.changed_at, url
-    )
+    return Badge(pk, "ls-quiet", "filter_alt_off", "Outside the pull filter", reason, link.changed_at, url)
 
 
 def waiting(entry: OutboxEntry, connection: Connection, url: str) -> Badge:

@@ -155,14 +155,13 @@ PUSH = [
 ]
 
 
-def _deletion(key: str, there: str) -> Option:
+def _deletion(key: str, there: str, more: str = "") -> Option:
     return Option(
         f"{key}.delete_sync",
         f"{key}_delete_sync",
         "Deletion sync",
         f"Deleting on either side deletes on the other: {there}. More than 100 at once, or 2 % of all, "
-        f"wait for an "
-        "admin's yes. Off: whoever is deleted on one side stays on the other, unlinked.",
+        f"wait for an admin's yes. {more}Off: what is deleted on one side stays on the other, and is no longer synced.",
     )
 
 
@@ -179,7 +178,12 @@ def _merge(key: str, there: str) -> Option:
 
 
 SYNC = [
-    _deletion("accounts", "an account here with the account in Salesforce"),
+    _deletion(
+        "accounts",
+        "an account here with the account in Salesforce",
+        "Salesforce deletes an account's contacts and opportunities with it: where their own deletion sync is off, an "
+        "admin is asked first. ",
+    ),
     _merge("accounts", "accounts"),
     _deletion("contacts", "a person here with the contact in Salesforce"),
     _merge("contacts", "contacts"),

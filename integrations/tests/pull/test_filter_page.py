@@ -146,7 +146,7 @@ def test_the_org_says_how_many_match_and_what_that_will_do(ada: Client, demo_org
     everyone = len(answer["records"])
     told = matches(ada, ("LastName", "eq", "Nobody's \\ name"))
     assert f"Matches 0 of {everyone:,}." in told
-    assert f"{everyone:,} people are frozen and hidden; they keep counting as known." in told
+    assert f"{everyone:,} people are hidden here, and nothing of them is pushed." in told
     assert "read in full once more" in told
 
 
