@@ -55,6 +55,7 @@ def tick() -> None:
     for connection in due.to_show_or_hide():
         ring(show_or_hide, connection_id=connection.pk)
     due.start_first_pulls(now)
+    due.start_nightly_check(now)
     for run in due.to_work_on(now):
         ring(pull_slice, run_id=run.pk)
     for connection in due.to_push(now):
@@ -105,7 +106,7 @@ def scheduled_pull() -> None:
 
 @shared_task(soft_time_limit=60, time_limit=90)
 def nightly_check() -> None:
-    """Compare all of both sides, and repair what differs (C3)."""
+    """Compare all of both sides, and repair what differs (C3); where it can't now, the tick does it later."""
     run = due.start_nightly_check(timezone.now())
     if run:
         ring(pull_slice, run_id=run.pk)

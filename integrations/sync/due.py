@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from integrations.models import ApiAllowance, Connection, ConnectionState, OutboxEntry, SyncRun
-from integrations.sync import visibility
+from integrations.sync import schedule, visibility
 from integrations.sync.pull.runs import OPEN, start_check, start_first_pull, start_pull
 from integrations.sync.push.claim import LEASE
 from integrations.sync.push.drain import may_push
@@ -45,25 +45,44 @@ def start_first_pulls(now: datetime) -> list[SyncRun]:
 
 
 def start_scheduled_pull(now: datetime) -> SyncRun | None:
-    """None where nothing may move, the workspace isn't prepared, or a run is open, which then goes on."""
-    connection = Connection.objects.live().exclude(prepared_at=None).first()
+    """None where nothing may move, the workspace isn't prepared, or a run is open, which then goes on.
+
+    A check that is due goes first: between pulls that fill their interval it would find no room.
+    """
+    connection = _prepared()
     if connection is None:
         return None
     try:
-        return start_pull(connection=connection, trigger=SyncRun.Trigger.SCHEDULE, now=now)
+        return start_nightly_check(now) or start_pull(
+            connection=connection, trigger=SyncRun.Trigger.SCHEDULE, now=now
+        )
     except Refused:
         return None
 
 
 def start_nightly_check(now: datetime) -> SyncRun | None:
-    """Compare both sides and repair (C3); None where nothing may move, or a run is open: the next night does it."""
-    connection = Connection.objects.live().exclude(prepared_at=None).first()
-    if connection is None:
+    """Compare both sides and repair (C3), once for each time in the schedule, however late.
+
+    None where it was done, nothing may move, or a run is open: then the next tick asks again.
+    """
+    connection = _prepared()
+    if connection is None or connection.activated_at is None:
+        return None
+    checks = SyncRun.objects.filter(
+        connection=connection, parent=None, kind=SyncRun.Kind.RECONCILE, repairs=True
+    )
+    last = checks.order_by("-pk").values_list("created_at", flat=True).first()
+    since = max(last or connection.activated_at, connection.activated_at)
+    if not schedule.is_check_due(since=since, now=now):
         return None
     try:
         return start_check(connection=connection, trigger=SyncRun.Trigger.SCHEDULE, repairs=True, now=now)
     except Refused:
         return None
+
+
+def _prepared() -> Connection | None:
+    return Connection.objects.live().exclude(prepared_at=None).first()
 
 
 def to_push(now: datetime) -> list[Connection]:

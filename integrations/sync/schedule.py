@@ -4,7 +4,7 @@ Tasks are named, not imported: they call the processes, never the other way roun
 """
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.timezone import get_current_timezone_name
@@ -73,6 +73,16 @@ def next_pull() -> datetime | None:
         return None
     began = task.last_run_at or task.date_changed
     return began + task.interval.schedule.run_every  # type: ignore[no-any-return]
+
+
+def is_check_due(*, since: datetime, now: datetime) -> bool:
+    """Whether the schedule has had a time for the check after `since`; never where an operator switched it off."""
+    task = PeriodicTask.objects.filter(name=CHECK, enabled=True).first()
+    if task is None:
+        return False
+    times = task.schedule
+    times.nowfun = lambda: now
+    return bool(times.remaining_estimate(since) <= timedelta())
 
 
 def _ensure(name: str, task: str, *, queue: str, **when: IntervalSchedule | CrontabSchedule) -> None:

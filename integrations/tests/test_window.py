@@ -1,8 +1,8 @@
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from django_celery_beat.models import PeriodicTask
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from crm.models import User
 from integrations.configuration import import_configuration
@@ -223,3 +223,64 @@ def test_when_a_run_goes_on(
     SyncRun.objects.filter(pk=run.pk).update(fence=fence, lease_until=lease)
     run.refresh_from_db()
     assert due.next_slice(run, fence=0, used_up=used_up, now=NOON) == expected
+
+
+NIGHT = datetime(2026, 3, 3, 3, 17, tzinfo=UTC)
+LATER = NIGHT + timedelta(minutes=5)
+
+
+@pytest.fixture
+def syncing(db: None) -> Connection:
+    connection = make_connection(prepared_at=NOON, activated_at=NOON)
+    schedule.keep_schedules(connection)
+    return connection
+
+
+def close_runs() -> None:
+    SyncRun.objects.update(state=SyncRun.State.SUCCEEDED)
+
+
+def test_a_check_that_found_a_pull_open_at_its_minute_is_made_up_for(syncing: Connection) -> None:
+    due.start_scheduled_pull(NIGHT - timedelta(minutes=1))
+    assert due.start_nightly_check(NIGHT) is None
+    close_runs()
+    run = due.start_nightly_check(LATER)
+    assert run is not None
+    assert (run.kind, run.repairs) == (SyncRun.Kind.RECONCILE, True)
+
+
+@pytest.mark.parametrize("ended", [SyncRun.State.SUCCEEDED, SyncRun.State.FAILED])
+def test_each_night_has_one_check(syncing: Connection, ended: SyncRun.State) -> None:
+    assert due.start_nightly_check(NIGHT - timedelta(seconds=1)) is None
+    for night in (NIGHT, NIGHT + timedelta(days=1)):
+        assert due.start_nightly_check(night)
+        SyncRun.objects.update(state=ended)
+        assert due.start_nightly_check(night + timedelta(hours=23)) is None
+
+
+def test_a_check_that_is_due_goes_before_the_scheduled_pull(syncing: Connection) -> None:
+    runs = []
+    for _ in range(2):
+        runs.append(due.start_scheduled_pull(LATER))
+        close_runs()
+    assert [run.kind for run in runs if run] == [SyncRun.Kind.RECONCILE, SyncRun.Kind.PULL]
+
+
+def test_a_check_switched_off_in_the_schedule_is_not_made_up_for(syncing: Connection) -> None:
+    PeriodicTask.objects.filter(name=schedule.CHECK).update(enabled=False)
+    assert due.start_nightly_check(LATER) is None
+
+
+def test_an_operators_other_time_for_the_check_holds(syncing: Connection) -> None:
+    other, _ = CrontabSchedule.objects.get_or_create(hour="22", minute="0", timezone="UTC")
+    PeriodicTask.objects.filter(name=schedule.CHECK).update(crontab=other)
+    assert due.start_nightly_check(NOON.replace(hour=21)) is None
+    assert due.start_nightly_check(NOON.replace(hour=22))
+
+
+@pytest.mark.parametrize("state", [PAUSED, SIGNED_OUT, {"activated_at": None}])
+def test_no_check_is_made_up_for_where_nothing_may_be_pulled(
+    syncing: Connection, state: dict[str, object]
+) -> None:
+    Connection.objects.update(**state)
+    assert due.start_nightly_check(LATER) is None
