@@ -31,8 +31,10 @@ from integrations.sync.pull.staging import Loaded, StagingTable
 
 BULK_FROM = 10_000
 """Rows from which a Bulk job is quicker than paging; measured, see docs/benchmarks.md."""
+CHECK_BY_BULK_FROM = 50_000
+"""The same for a check, which may cost a call for 2,000 rows, and has time: what asks after a job must be spared."""
 BULK_PAGE = 50_000
-POLL_AGAIN = 1.0  # seconds
+FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0  # seconds
 SPOOLED = 16 << 20
 WHOLE, KNOWN, MEETING = "", "known", "meeting"
 """The parts of a reading: there is but one, unless a filter asks for two."""
@@ -58,6 +60,10 @@ class Extract:
         self.lease = lease
         self.org = org
 
+    @property
+    def _checks(self) -> bool:
+        return self.run.kind == SyncRun.Kind.RECONCILE
+
     def step(self) -> bool:
         """Read one page; True when pages are left. Raises SalesforceError, LeaseLost, and TryLater to wait."""
         place = self.run.checkpoint
@@ -78,7 +84,7 @@ class Extract:
         page = self.org.query_page(self.soql(part), include_deleted=True)
         reach("pull.query started")
         place = {"part": part, "asked_at": page.asked_at.isoformat(), "before": self.run.read, **kept}
-        if page.total <= BULK_FROM:
+        if page.total <= (CHECK_BY_BULK_FROM if self._checks else BULK_FROM):
             self._save_rest_page(page, {"query": "rest", **place})
             return
         job = self.org.start_query_job(self.soql(part), include_deleted=True)
@@ -176,7 +182,9 @@ class Extract:
         reach("pull.page staged")
 
     def _reread(self) -> bool:
-        """After what changed: what is to be judged again although it may not have."""
+        """After what changed: what is to be judged again although it may not have. A check has read it with all."""
+        if self._checks:
+            return False
         place = self.run.checkpoint
         links = rereading.wanted(self.plan.connection_id, self.plan.object, after=place.get("again", 0))
         if not links:
@@ -206,8 +214,9 @@ class Extract:
         """Raises TryLater while Salesforce is still working on it."""
         job = self.org.query_job(job_id)
         if not job.finished:
+            lasted = (self.org.time() - job.created_at).total_seconds()
             raise TryLater(
-                code="JOB_RUNS", message="Salesforce is still preparing the rows.", after=POLL_AGAIN
+                code="JOB_RUNS", message="Salesforce is still preparing the rows.", after=wait_after(lasted)
             )
         if job.state != "JobComplete":
             raise NeedsPerson(code="BULK_JOB_" + job.state.upper(), message=job.error or "")
@@ -258,6 +267,11 @@ class Extract:
         if staged is None or (self.synced.staged is not None and staged < self.synced.staged):
             staged, staged_id = self.synced.staged, self.synced.staged_id
         return staged, staged_id
+
+
+def wait_after(seconds: float) -> float:
+    """In how many seconds to ask again after a job that has lasted so long; each asking is a call."""
+    return min(max(seconds / 2, FIRST_WAIT), LONGEST_WAIT)
 
 
 def _unreadable(message: str) -> TryLater:

@@ -41,6 +41,7 @@ def seller(demo_org: SandboxOrg) -> Seller:
 def bulk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything is read by Bulk jobs, in several pages."""
     monkeypatch.setattr(extract, "BULK_FROM", 0)
+    monkeypatch.setattr(extract, "CHECK_BY_BULK_FROM", 0)
     monkeypatch.setattr(extract, "BULK_PAGE", 100)
 
 

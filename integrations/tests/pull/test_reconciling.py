@@ -1,6 +1,9 @@
 """Comparing all of both sides (spec C3): nothing is missed, nothing is deleted for not being seen."""
 
+from datetime import UTC, datetime
 from math import ceil
+from re import search
+from time import sleep
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +13,8 @@ from crm.models import Contact
 from integrations import failpoints
 from integrations.models import Connection, RecordLink, SyncedObject, SyncRun, SyncSettings
 from integrations.not_visible import mark_gone, not_visible
+from integrations.sync.pull import extract
+from integrations.sync.pull.extract import wait_after
 from integrations.sync.pull.runs import start_check
 from integrations.sync.pull.tally import DRIFT, PROMISED
 from integrations.sync.refusals import Refused
@@ -204,16 +209,74 @@ def test_a_lead_left_out_for_one_marked_gone_is_pulled(
     assert link_of(lead_id).state == "linked"
 
 
+def cost(connection: Connection, org: SandboxOrg) -> tuple[int, SyncRun]:
+    """The data calls of a check, as the org and we count them."""
+    org.control("DELETE", "/requests")
+    run = live.finish(started(connection))
+    calls = org.control("GET", "/requests/counts")["api_calls"]
+    assert run.api_calls == calls
+    return calls, run
+
+
+def allowed(run: SyncRun) -> int:
+    return sum(ceil(child.read / 2000) for child in run.children.all())
+
+
 def test_it_costs_a_call_for_each_two_thousand_records_at_most(
     pulled: Connection, demo_org: SandboxOrg
 ) -> None:
     demo_org.control("POST", "/generate", {"object": "Contact", "count": 4500})
     live.pull(pulled)
+    RecordLink.objects.filter(pk__in=RecordLink.objects.values("pk")[:3]).update(reread=True)
+    calls, run = cost(pulled, demo_org)
+    assert calls <= allowed(run)
+
+
+def test_so_many_that_a_pull_reads_them_by_a_job_cost_no_more(
+    pulled: Connection, demo_org: SandboxOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extract, "BULK_FROM", 0)
+    demo_org.control("POST", "/faults", {"name": "bulk_job_slow", "match": {"times": 0}})
+    calls, run = cost(pulled, demo_org)
+    assert calls <= allowed(run)
+
+
+def test_with_a_pull_filter_those_that_meet_it_are_read_once_more(
+    pulled: Connection, demo_org: SandboxOrg
+) -> None:
+    everyone = {"field": "LastName", "operator": "filled"}
+    SyncSettings.objects.update(filters={"Contact": [everyone]})
+    live.pull(pulled)
+    calls, run = cost(pulled, demo_org)
+    assert calls <= allowed(run) + ceil(run.children.get(object="Contact").read / 2000)
+
+
+def test_a_job_is_asked_after_less_often_the_longer_it_lasts() -> None:
+    lasted, asked = 0.0, 1
+    while lasted < 60:
+        lasted += wait_after(lasted)
+        asked += 1
+    assert [wait_after(seconds) for seconds in (0, 1, 2)] == [1, 1, 1]
+    assert (asked, wait_after(600)) == (12, 30)
+
+
+def test_a_slow_job_is_asked_after_a_few_times(pulled: Connection, demo_org: SandboxOrg, bulk: None) -> None:
+    made = {"method": "POST", "path": "/jobs/query"}
+    demo_org.control("POST", "/faults", {"name": "bulk_job_slow", "do": {"slow_job": 4}, "match": made})
+    run = started(pulled)
+    run.children.exclude(object="Account").delete()
     demo_org.control("DELETE", "/requests")
-    run = live.finish(started(pulled))
-    calls = demo_org.control("GET", "/requests/counts")["api_calls"]
-    most = sum(ceil(child.read / 2000) for child in run.children.all())
-    assert run.api_calls == calls <= most
+    org = live.door(pulled)
+    while not live.slice_of(run, org=org):
+        run.refresh_from_db()
+        sleep(max((run.lease_until - datetime.now(UTC)).total_seconds(), 0) if run.lease_until else 0)
+    org.close()
+    polls = [request for request in demo_org.control("GET", "/requests") if asks_after_a_job(request)]
+    assert 2 <= len(polls) <= 6
+
+
+def asks_after_a_job(request: dict[str, Any]) -> bool:
+    return request["method"] == "GET" and bool(search(r"/jobs/query/\w+$", request["path"]))
 
 
 def test_it_goes_on_where_it_was_killed(
