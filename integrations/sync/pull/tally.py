@@ -4,6 +4,8 @@ All of an object is staged; each chunk is planned as a pull would plan it, and c
 nothing counts as different that a pull would leave alone, and a repair is the pull itself.
 """
 
+from functools import partial
+
 from django.db import connection as database
 from django.db import transaction
 from psycopg import sql
@@ -41,15 +43,27 @@ UPDATE chunk c SET action = 'same' FROM integrations_recordlink l
 
 UNSEEN = """
 NOT EXISTS (SELECT 1 FROM {staging} s WHERE s."Id" = l.salesforce_id)"""
-NO_LONGER_VISIBLE = f"""
-UPDATE integrations_recordlink l SET not_visible_since = %(now)s
+TO_MARK = f"""
+CREATE TEMP TABLE to_mark AS
+SELECT l.id, l.changed_at, true AS hides FROM integrations_recordlink l
  WHERE l.connection_id = {{connection}} AND l.salesforce_object = {{object}} AND l.state = 'linked'
-   AND l.not_visible_since IS NULL AND coalesce(l.pushed_at < %(asked_at)s, true) AND {UNSEEN}"""
-"""What we made there after the first page was asked for can't be on it."""
-VISIBLE_AGAIN = f"""
-UPDATE integrations_recordlink l SET not_visible_since = NULL
+   AND l.not_visible_since IS NULL AND coalesce(l.pushed_at < {{asked_at}}, true) AND l.changed_at < {{began}}
+   AND {UNSEEN}
+ UNION ALL
+SELECT l.id, l.changed_at, false FROM integrations_recordlink l
  WHERE l.connection_id = {{connection}} AND l.salesforce_object = {{object}}
    AND l.not_visible_since IS NOT NULL AND NOT ({UNSEEN})"""
+"""What we made there after the first page was asked for can't be on it, nor what was linked meanwhile."""
+MARK = """
+WITH batch AS (
+  SELECT * FROM to_mark WHERE id > %(after)s ORDER BY id LIMIT %(most)s
+), marked AS (
+  UPDATE integrations_recordlink l SET not_visible_since = CASE WHEN b.hides THEN %(now)s::timestamptz END
+    FROM batch b WHERE l.id = b.id AND l.changed_at = b.changed_at
+)
+SELECT max(id) FROM batch"""
+AT_ONCE = 5_000
+"""Links marked in one transaction: when sharing is taken away there, it may be all of them."""
 
 
 class Tally:
@@ -99,30 +113,43 @@ class Tally:
 
     def finish(self) -> None:
         """Count what is here, and mark what Salesforce doesn't show, which is no delete. Raises LeaseLost."""
-        self.lease.write(self.run, self._finish)
+        self._mark()
+        self.lease.write(self.run, self._count_here)
 
-    def _finish(self) -> None:
+    def _count_here(self) -> None:
         links = RecordLink.objects.filter(
             connection_id=self.run.connection_id,
             salesforce_object=self.plan.object,
             state=RecordLink.State.LINKED,
         )
-        self._mark()
         here = links.filter(outside="") if self.plan.kind == Kind.DEAL else links
         unseen = links.filter(not_visible_since__isnull=False).count()
         self.run.counts = self.run.counts | {"here": here.count(), "not_visible": unseen}
         self.run.save(update_fields=["counts"])
 
     def _mark(self) -> None:
+        """Some thousands a transaction; cut off, it is done again, for what is left."""
         place = {
             "staging": self.staging.name,
             "connection": sql.Literal(self.plan.connection_id),
             "object": sql.Literal(self.plan.object),
+            "asked_at": sql.Literal(self.run.checkpoint["asked_at"]),
+            "began": sql.Literal(self.run.started_at),
         }
-        times = {"now": self.lease.clock(), "asked_at": self.run.checkpoint["asked_at"]}
         with database.cursor() as cursor:
-            cursor.execute(sql.SQL(NO_LONGER_VISIBLE).format(**place), times)
-            cursor.execute(sql.SQL(VISIBLE_AGAIN).format(**place))
+            cursor.execute("DROP TABLE IF EXISTS pg_temp.to_mark")
+            cursor.execute(sql.SQL(TO_MARK).format(**place))
+            cursor.execute("CREATE INDEX ON to_mark (id); ANALYZE to_mark")
+            last: int | None = 0
+            while last is not None:
+                last = self.lease.write(self.run, partial(self._mark_after, last))
+            cursor.execute("DROP TABLE to_mark")
+
+    def _mark_after(self, link_id: int) -> int | None:
+        """The id of the last link looked at; None where none was left."""
+        with database.cursor() as cursor:
+            cursor.execute(MARK, {"after": link_id, "most": AT_ONCE, "now": self.lease.clock()})
+            return (cursor.fetchone() or (None,))[0]
 
     @property
     def found(self) -> bool:

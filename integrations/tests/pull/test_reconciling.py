@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from crm.models import Contact
+from crm.models import Contact, Kind
 from integrations import failpoints
 from integrations.models import Connection, RecordLink, SyncedObject, SyncRun, SyncSettings
 from integrations.not_visible import mark_gone, not_visible
@@ -160,6 +160,36 @@ def test_what_isnt_shown_any_more_is_listed_and_left_alone(
         hide(demo_org, salesforce_id, False)
         assert only(check(pulled)) == {}
         assert link_of(salesforce_id).not_visible_since is None
+
+
+def test_what_was_linked_during_the_check_is_not_taken_for_hidden(pulled: Connection) -> None:
+    run, org = started(pulled), live.door(pulled)
+    failpoints.arm("check.chunk counted", _die)
+    with pytest.raises(KeyboardInterrupt):
+        live.slice_of(run, org=org)
+    org.close()
+    SyncRun.objects.filter(pk=run.pk).update(lease_until=None)
+    made = RecordLink(connection=pulled, salesforce_object="Account", salesforce_id="001000000000XXXAAA")
+    made.kind, made.record_id = Kind.ACCOUNT, 9**9
+    made.save()
+    assert tally_of(live.finish(run), "Account")["not_visible"] == 0
+    assert tally_of(live.finish(started(pulled)), "Account")["not_visible"] == 1
+
+
+def test_many_that_are_no_longer_shown_are_marked_and_unmarked_in_batches(
+    pulled: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integrations.sync.pull.tally.AT_ONCE", 2)
+    links = RecordLink.objects.filter(salesforce_object="Contact", state="linked")
+    ids = dict(links.order_by("pk").values_list("pk", "salesforce_id")[:5])
+    for number, pk in enumerate(ids):
+        links.filter(pk=pk).update(salesforce_id=f"003HIDDEN{number:06}AAA")
+    live.finish(started(pulled))
+    assert set(not_visible().values_list("pk", flat=True)) == set(ids)
+    for pk, salesforce_id in ids.items():
+        links.filter(pk=pk).update(salesforce_id=salesforce_id)
+    live.finish(started(pulled))
+    assert not not_visible().exists()
 
 
 def hide(org: SandboxOrg, salesforce_id: str, hidden: bool) -> None:
