@@ -15,6 +15,7 @@ class DomainToMatch(models.Model):
     """An account came to this domain, or left it: the next pull looks at the leads who write from there.
 
     Noted by triggers, whoever wrote the account. A domain may be noted twice; two who note it wait for nobody.
+    A pull of accounts forgets what no lead needs, and repetitions once there are many.
     """
 
     domain = models.CharField(max_length=255)

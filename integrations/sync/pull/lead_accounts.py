@@ -15,6 +15,8 @@ from integrations.sync.pull.statements import Statements
 ORIGIN = "domain"
 DOMAINS_AT_ONCE = 500
 LEADS_AT_ONCE = 5_000
+MANY_NOTES = 10_000
+"""More than gather between two pulls of leads: where leads can't be read, nobody works the notes off."""
 
 JUDGED = """
 SELECT l.id AS link_id, l.matched_account AS matched, r.id AS record_id, r.account_id, r.email,
@@ -95,6 +97,17 @@ SELECT 'contact', record_id, 'updated', jsonb_build_object('account', jsonb_buil
 NEXT_NOTED = "SELECT id, domain FROM integrations_domaintomatch ORDER BY id LIMIT %s"
 FORGET = "DELETE FROM integrations_domaintomatch WHERE id = ANY (%s)"
 FORGET_ALL = "DELETE FROM integrations_domaintomatch"
+FORGET_NEEDLESS = """
+DELETE FROM integrations_domaintomatch
+ WHERE NOT EXISTS (SELECT 1 FROM integrations_recordlink k
+                    WHERE k.connection_id + 0 = {connection} AND k.salesforce_object = 'Lead' AND k.state = 'linked'
+                      AND k.match_key <> '')"""
+"""A lead that comes later is matched by the chunk that brings it."""
+FORGET_TWINS = """
+DELETE FROM integrations_domaintomatch d
+ USING (SELECT domain, min(id) AS first FROM integrations_domaintomatch GROUP BY domain) k
+ WHERE k.domain = d.domain AND d.id > k.first
+   AND (SELECT count(*) FROM (SELECT FROM integrations_domaintomatch LIMIT {many} + 1) x) > {many}"""
 
 
 class LeadAccounts:
@@ -118,6 +131,9 @@ class LeadAccounts:
 
     def match_noted(self) -> bool:
         """Leads of the next noted domains, some thousands in the caller's transaction; True when any is left."""
+        if self.plan.object == "Account":
+            self._execute(self.statements.fill(FORGET_NEEDLESS))
+            self._execute(self.statements.fill(FORGET_TWINS, many=sql.Literal(MANY_NOTES)))
         if self.plan.object != "Lead":
             return False
         if not self.is_on:

@@ -8,7 +8,7 @@ from django.test import Client
 
 from crm.journal import acting
 from crm.models import Account, Contact, JournalEntry
-from crm.tests.factories import make_contact
+from crm.tests.factories import make_account, make_contact
 from integrations.lead_accounts_told import beside, of_field, reason
 from integrations.models import Connection, DomainToMatch, OutboxEntry, RecordLink, SyncSettings
 from integrations.sync.pull.lead_accounts import LeadAccounts, note_all_domains
@@ -120,6 +120,23 @@ def test_an_account_that_comes_later_is_found(live: Connection) -> None:
     pull_rows(live, "Lead", [])
     assert [account_of(n) for n in (1, 2, 3)] == ["A1", "", ""]
     assert not DomainToMatch.objects.exists()
+
+
+def test_without_leads_nothing_is_noted_for_long(live: Connection) -> None:
+    pull_rows(live, "Account", [company(1, "acme.com")])
+    assert not DomainToMatch.objects.exists()
+
+
+@pytest.mark.parametrize(("many", "left"), [(0, 1), (10, 5)])
+def test_where_leads_are_no_longer_read_a_domain_is_noted_once(
+    live: Connection, monkeypatch: pytest.MonkeyPatch, many: int, left: int
+) -> None:
+    monkeypatch.setattr("integrations.sync.pull.lead_accounts.MANY_NOTES", many)
+    pull_rows(live, "Lead", [lead(1, "jane@acme.com")])
+    for _ in range(5):
+        make_account(domain="acme.com")
+    pull_rows(live, "Account", [])
+    assert DomainToMatch.objects.count() == left
 
 
 def test_an_account_made_here_is_found(live: Connection) -> None:
