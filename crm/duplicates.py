@@ -1,15 +1,18 @@
 """Potential duplicates as pages tell them: only of records that are shown themselves, and only such (spec C5)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db import connection, transaction
+from django.db.models import BooleanField, Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from crm.history import MODELS, Event, Teller
-from crm.listing import Count, bounded_count
+from crm.listing import COUNT_LIMIT, Count, Gather
 from crm.matching import MOST, TABLES
 from crm.models import Kind, PotentialDuplicate, Record, User
 
@@ -17,6 +20,25 @@ NAMED = 5
 MOST_TOLD = 200
 MINE_SHOWN = 5
 FEW = 20_000
+BEYOND_ALL = 2**63 - 1
+
+MET = """
+SELECT DISTINCT u.id FROM (
+  (SELECT DISTINCT record_id AS id FROM crm_potentialduplicate WHERE kind = %s AND record_id {past} %s
+    ORDER BY record_id {direction} OFFSET 0)
+   UNION ALL
+  (SELECT DISTINCT other_id FROM crm_potentialduplicate WHERE kind = %s AND other_id {past} %s
+    ORDER BY other_id {direction} OFFSET 0)) u
+ ORDER BY u.id {direction}"""
+OF_THESE = "SELECT u.id FROM unnest(%s::bigint[]) AS u (id) WHERE u.id {past} %s ORDER BY u.id {direction}"
+LOOKS_ALIKE = """
+(EXISTS (SELECT 1 FROM crm_potentialduplicate p JOIN {0} o ON o.id = p.record_id AND NOT o.hidden
+          WHERE p.kind = '{1}' AND p.other_id = {0}.id OFFSET 0)
+ OR EXISTS (SELECT 1 FROM crm_potentialduplicate p JOIN {0} o ON o.id = p.other_id AND NOT o.hidden
+             WHERE p.kind = '{1}' AND p.record_id = {0}.id OFFSET 0))"""
+DETOURS = ("enable_hashagg", "enable_sort", "enable_seqscan", "enable_bitmapscan", "enable_gathermerge")
+GATHER = """
+SELECT met.id FROM ({met}) met CROSS JOIN LATERAL ({look} OFFSET 0) looked ORDER BY met.id {direction} LIMIT %s"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +121,36 @@ def other_in(pair: PotentialDuplicate, record: Record) -> int:
     return pair.other_id if pair.record_id == record.pk else pair.record_id
 
 
-def with_twins(kind: str, rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Those of the `rows`, shown ones of `kind`, that look like another that is shown."""
-    pairs, others = PotentialDuplicate.objects.filter(kind=kind), shown(kind).values("pk")
-    earlier = pairs.filter(other_id__in=others).values_list("record_id")
-    later = pairs.filter(record_id__in=others).values_list("other_id")
-    return rows.filter(pk__in=earlier.union(later))
+def those_with_twins(kind: str) -> Gather:
+    """Those of given rows, shown ones of `kind`, that look like another that is shown.
+
+    Pairs are read in the order of their ids and each record is looked at when it is met, so that a page, or 10,001
+    to count, need no more of them than that. Where pairs are many and the rows few, each row is asked instead.
+    """
+
+    def gather(rows: QuerySet[Any], number: int, rising: bool, beyond: int | None) -> list[int]:
+        edge = (0 if rising else BEYOND_ALL) if beyond is None else beyond
+        past, direction = (">", "ASC") if rising else ("<", "DESC")
+        rows = rows.order_by()
+        met, given = to_meet(kind, rows, edge)
+        one = rows.filter(looks_alike(kind), pk=RawSQL("met.id", []))
+        look, params = one.values("pk").query.sql_with_params()
+        met = met.format(past=past, direction=direction)
+        query = GATHER.format(met=met, look=look, direction=direction)
+        with in_order(), connection.cursor() as cursor:
+            cursor.execute(query, [*given, *params, number])
+            return [pk for (pk,) in cursor.fetchall()]
+
+    return gather
+
+
+def to_meet(kind: str, rows: QuerySet[Any], edge: int) -> tuple[str, list[Any]]:
+    """A query of the ids to look at, beyond one, and its parameters."""
+    if not are_few(kind):
+        ids = list(rows.values_list("pk", flat=True)[: FEW + 1])
+        if len(ids) <= FEW:
+            return OF_THESE, [ids, edge]
+    return MET, [kind, edge, kind, edge]
 
 
 def are_few(kind: str) -> bool:
@@ -112,13 +158,29 @@ def are_few(kind: str) -> bool:
     return PotentialDuplicate.objects.filter(kind=kind)[: FEW + 1].count() <= FEW
 
 
+def looks_alike(kind: str) -> RawSQL:
+    """Asked last of a row, as it costs most: of the table that `rows` are from, by its own name."""
+    condition = LOOKS_ALIKE.format(TABLES[Kind(kind)], Kind(kind).value)
+    return RawSQL(condition, [], output_field=BooleanField())  # noqa: S611  names from our own tables
+
+
+@contextmanager
+def in_order() -> Iterator[None]:
+    """PostgreSQL doesn't see that the first pairs will do, and would sort all of them before it looks at one."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("; ".join(f"SET LOCAL {way} = off" for way in DETOURS))
+        yield
+        cursor.execute("; ".join(f"SET LOCAL {way} = on" for way in DETOURS))
+
+
 def twins_of_mine(user: User) -> list[Mine]:
     """What sales home warns of; kinds without any are left out."""
     found = []
     for kind, list_name in ((Kind.CONTACT, "people"), (Kind.ACCOUNT, "accounts")):
-        rows = with_twins(kind, shown(kind).filter(owner=user)).defer("search", "custom")
-        if some := list(rows.order_by("-pk")[:MINE_SHOWN]):
-            found.append(Mine(list_name, some, bounded_count(rows)))
+        mine = shown(kind).filter(owner=user).defer("search", "custom")
+        if ids := those_with_twins(kind)(mine, COUNT_LIMIT + 1, False, None):
+            some = list(mine.filter(pk__in=ids[:MINE_SHOWN]).order_by("-pk"))
+            found.append(Mine(list_name, some, Count(len(ids))))
     return found
 
 

@@ -1,7 +1,7 @@
 """Pages of large tables by key: no OFFSET, no COUNT over a whole table (design, *Data*)."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -15,6 +15,8 @@ from crm.models import Record
 from crm.search import matching
 
 R = TypeVar("R", bound=Record)
+Gather = Callable[[QuerySet[Any], int, bool, int | None], list[int]]
+"""The ids of so many of the given rows that meet a condition of its own, rising or falling, beyond an id."""
 
 PAGE_SIZE = 50
 COUNT_LIMIT = 10_000
@@ -65,17 +67,17 @@ def page_of(
     after: int | None = None,
     before: int | None = None,
     size: int = PAGE_SIZE,
-    few: bool = False,
+    gather: Gather | None = None,
 ) -> Page[R]:
     """One page of `records`, by the lower-cased columns `by`, that match the search `text`.
 
     A cursor is the id of the row at the page's edge; where that row is gone, the first page is shown.
     Up to 10,000 hits of a search are sorted. More come newest first: hits may all lie at the end of the
-    alphabet, so that walking the index by name could pass a million rows. `few` says that `records` are some
-    ten thousand at most, known by their ids: then a search looks at each, not at all that the words hit.
+    alphabet, so that walking the index by name could pass a million rows. So do those of `records` that `gather`
+    finds, which knows a quicker way to them than to ask each of `records`.
     """
-    found, count = search(records, text, few=few)
-    too_many = bool(text.strip()) and not count.is_exact
+    found, count = search(records, text, gather)
+    too_many = bool(text.strip() or gather) and not count.is_exact
     keys = {"sort_id": F("pk")} if too_many else sort_keys(by)
     forward = before is None
     rising = forward is not too_many
@@ -83,7 +85,13 @@ def page_of(
     edge = edge_of(records.model, keys, after if forward else before)
     if edge:
         ordered = ordered.filter(beyond(edge, rising=rising))
-    rows = nearest(ordered, size + 1, rising=rising, edge=edge) if too_many else list(ordered[: size + 1])
+    if too_many and gather:
+        ids = gather(found, size + 1, rising, edge["sort_id"] if edge else None)
+        rows = list(ordered.filter(IsOneOf(ids)))
+    elif too_many:
+        rows = nearest(ordered, size + 1, rising=rising, edge=edge)
+    else:
+        rows = list(ordered[: size + 1])
     more = len(rows) > size
     rows = rows[:size] if forward else rows[:size][::-1]
     has_next, has_previous = (more, edge is not None) if forward else (edge is not None, more)
@@ -128,11 +136,13 @@ class IsOneOf(Func):
         super().__init__(F("pk"), Value(ids, output_field=ArrayField(BigIntegerField())))
 
 
-def search(records: QuerySet[R], text: str, *, few: bool = False) -> tuple[QuerySet[R], Count]:
-    if not text.strip():
+def search(records: QuerySet[R], text: str, gather: Gather | None = None) -> tuple[QuerySet[R], Count]:
+    if not text.strip() and not gather:
         return records, bounded_count(records)
-    hits = matching(records, text)
-    with walking_the_index() if few else nullcontext():
+    hits = matching(records, text) if text.strip() else records
+    if gather:
+        ids = gather(hits, COUNT_LIMIT + 1, False, None)
+    else:
         ids = list(hits.order_by().values_list("pk", flat=True)[: COUNT_LIMIT + 1])
     count = Count(len(ids))
     return (records.filter(IsOneOf(ids)) if count.is_exact else hits), count

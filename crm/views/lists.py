@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
-from crm.duplicates import are_few, has_duplicates, with_twins
+from crm.duplicates import has_duplicates, those_with_twins
 from crm.forms import choosable_stages, owners
 from crm.listing import bounded_count, page_of
 from crm.models import Account, AccountStage, Contact, ContactStage, Deal, DealStage, Record, User
@@ -138,17 +138,20 @@ def column_of(stage: DealStage | None, deals: QuerySet[Deal]) -> dict[str, Any]:
 def record_list(request: SignedInRequest, what: ListOf) -> HttpResponse:
     wanted = Wanted.of(request)
     rows = filtered(what, wanted, request).select_related(*what.related).defer(*what.unshown)
-    few = wanted.duplicates and are_few(what.model.kind)
-    page = page_of(rows, by=what.by, text=wanted.text, after=wanted.after, before=wanted.before, few=few)
+    kind = what.model.kind
+    gather = those_with_twins(kind) if wanted.duplicates and has_duplicates(kind) else None
+    page = page_of(
+        rows, by=what.by, text=wanted.text, after=wanted.after, before=wanted.before, gather=gather
+    )
     context = {
         "what": what,
-        "kind": what.model.kind,
+        "kind": kind,
         "wanted": wanted,
         "page": page,
         "first_link": wanted.link(),
         "next_link": wanted.link(after=page.after) if page.after else "",
         "previous_link": wanted.link(before=page.before) if page.before else "",
-        "has_duplicates": has_duplicates(what.model.kind),
+        "has_duplicates": has_duplicates(kind),
         "stages": what.stages._default_manager.all(),
         "owners": owners(id_in(wanted.owner)),
         "ownerless": [row.pk for row in page.rows if row.owner_id is None],
@@ -176,6 +179,4 @@ def filtered(what: ListOf, wanted: Wanted, request: SignedInRequest) -> QuerySet
         rows = rows.filter(account=wanted.account)
     if wanted.stage:
         rows = rows.filter(stage=None if wanted.stage == NO_STAGE else wanted.stage)
-    if wanted.duplicates and has_duplicates(what.model.kind):
-        rows = with_twins(what.model.kind, rows)
     return rows
