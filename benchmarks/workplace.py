@@ -33,8 +33,8 @@ from mappings.models import FieldMap  # noqa: E402
 settings.DEBUG = False  # which would keep every query's text
 
 PULLED = (
-    "crm_contact, crm_account, crm_deal, crm_contactrole, crm_journalentry, crm_potentialduplicate, crm_uncompared,"
-    " integrations_recordlink"
+    "crm_contact, crm_account, crm_deal, crm_contactrole, crm_journalentry, crm_potentialduplicate, crm_pastduplicate,"
+    " crm_uncompared, integrations_recordlink"
 )
 MORE = {
     "department": "Department",

@@ -14,8 +14,9 @@ from django.db.models.expressions import RawSQL
 from crm.history import MODELS, Event, Teller
 from crm.listing import COUNT_LIMIT, Count, Gather
 from crm.matching import MOST, TABLES
-from crm.models import Kind, PotentialDuplicate, Record, User
+from crm.models import Kind, PastDuplicate, PotentialDuplicate, Record, User
 
+Pair = PotentialDuplicate | PastDuplicate
 NAMED = 5
 MOST_TOLD = 200
 MINE_SHOWN = 5
@@ -117,7 +118,7 @@ def reasons_of(record: Record, others: Iterable[Record]) -> dict[int, str]:
     return {other_in(pair, record): pair.get_reason_display() for pair in pairs}
 
 
-def other_in(pair: PotentialDuplicate, record: Record) -> int:
+def other_in(pair: Pair, record: Record) -> int:
     return pair.other_id if pair.record_id == record.pk else pair.record_id
 
 
@@ -185,24 +186,38 @@ def twins_of_mine(user: User) -> list[Mine]:
 
 
 def events(record: Record, since: datetime | None, until: datetime | None) -> list[Event]:
-    """When the pairs that are kept were found: one event for those of one moment and reason."""
+    """When pairs were found, also those that ended: one event for those of one moment and reason."""
     if not has_duplicates(record.kind):
         return []
-    either = Q(record_id=record.pk) | Q(other_id=record.pk)
-    pairs = PotentialDuplicate.objects.filter(either, kind=record.kind)
-    pairs = pairs.filter(found_at__gte=since) if since else pairs
-    pairs = pairs.filter(found_at__lt=until) if until else pairs
-    found = list(pairs.order_by("-found_at", "reason", "record_id", "other_id")[:MOST_TOLD])
+    both = (PotentialDuplicate, PastDuplicate)
+    pairs = [pair for model in both for pair in pairs_found(model, record, since, until)]
+    found = sorted(pairs, key=lambda pair: (-pair.found_at.timestamp(), words_of(pair)))[:MOST_TOLD]
     if not found:
         return []
     others = shown(record.kind).defer("search", "custom").in_bulk([other_in(pair, record) for pair in found])
-    groups = groupby(found, key=lambda pair: (pair.found_at, pair.get_reason_display()))
+    groups = groupby(found, key=lambda pair: (pair.found_at, words_of(pair)))
     told = [
         (at, reason, [others.get(other_in(pair, record)) for pair in alike]) for (at, reason), alike in groups
     ]
     return [
         event_of(at, reason, [other for other in alike if other]) for at, reason, alike in told if any(alike)
     ]
+
+
+def pairs_found(
+    model: type[Pair], record: Record, since: datetime | None, until: datetime | None
+) -> list[Pair]:
+    """The newest of a record's pairs, in order."""
+    either = Q(record_id=record.pk) | Q(other_id=record.pk)
+    pairs = model._default_manager.filter(either, kind=record.kind)
+    pairs = pairs.filter(found_at__gte=since) if since else pairs
+    pairs = pairs.filter(found_at__lt=until) if until else pairs
+    return list(pairs.order_by("-found_at", "reason", "record_id", "other_id")[:MOST_TOLD])
+
+
+def words_of(pair: Pair) -> str:
+    reason = str(pair.get_reason_display())
+    return f"{reason}, no longer" if isinstance(pair, PastDuplicate) else reason
 
 
 def event_of(at: datetime, reason: str, others: list[Record]) -> Event:

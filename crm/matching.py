@@ -51,13 +51,17 @@ WITH given AS (SELECT unnest(%(ids)s::bigint[]) AS id), touched AS (
   UNION
   SELECT p.* FROM given g JOIN crm_potentialduplicate p ON p.kind = %(kind)s AND p.other_id = g.id
 ), judged AS (
-  SELECT p.id, p.reason AS was, {reason} AS reason
+  SELECT p.id, p.reason AS was, {reason} AS reason,
+         r.id IS NOT NULL AND o.id IS NOT NULL AND r.merged_into_id IS NULL AND o.merged_into_id IS NULL AS tells
     FROM touched p LEFT JOIN {table} r ON r.id = p.record_id LEFT JOIN {table} o ON o.id = p.other_id
 ), renamed AS (
   UPDATE crm_potentialduplicate p SET reason = j.reason FROM judged j WHERE j.id = p.id AND j.reason <> j.was
 ), gone AS (
   DELETE FROM crm_potentialduplicate p USING judged j WHERE j.id = p.id AND j.reason IS NULL
-  RETURNING p.record_id, p.other_id
+  RETURNING p.*, j.tells
+), kept AS (
+  INSERT INTO crm_pastduplicate (kind, record_id, other_id, reason, found_at)
+  SELECT kind, record_id, other_id, reason, found_at FROM gone WHERE tells
 )
 SELECT record_id FROM gone UNION SELECT other_id FROM gone"""
 FOUND = """

@@ -3,7 +3,7 @@ from crm.models.contacts import Contact
 from crm.models.custom_fields import CustomField
 from crm.models.deals import ContactRole, Deal
 from crm.models.domains import FreeMailDomain, PublicSuffix
-from crm.models.duplicates import PotentialDuplicate, Uncompared
+from crm.models.duplicates import PastDuplicate, PotentialDuplicate, Uncompared
 from crm.models.journal import JournalEntry
 from crm.models.records import Kind, Record
 from crm.models.stages import AccountStage, ContactStage, DealStage, Pipeline
@@ -22,6 +22,7 @@ __all__ = [
     "JournalEntry",
     "Kind",
     "Pipeline",
+    "PastDuplicate",
     "PotentialDuplicate",
     "PublicSuffix",
     "Record",

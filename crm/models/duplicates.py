@@ -33,6 +33,25 @@ class PotentialDuplicate(models.Model):
         return f"{self.kind} {self.record_id} and {self.other_id}: {self.get_reason_display()}"
 
 
+class PastDuplicate(models.Model):
+    """A pair that ended as one of the two became another, and neither was deleted or merged: for their logs."""
+
+    kind = models.CharField(max_length=32, choices=Kind.choices)
+    record_id = models.BigIntegerField()
+    other_id = models.BigIntegerField()
+    reason = models.CharField(max_length=32, choices=PotentialDuplicate.Reason.choices)
+    found_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["kind", "record_id"], name="past_pair_by_record"),
+            models.Index(fields=["kind", "other_id"], name="past_pair_by_other"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.record_id} and {self.other_id}: {self.get_reason_display()}, no longer"
+
+
 class Uncompared(models.Model):
     """A record whose pairs may have changed and are yet to be found; a trigger's note, one for each change.
 

@@ -10,7 +10,7 @@ from crm.duplicates import NAMED, those_with_twins, twins_of
 from crm.history import history_of
 from crm.listing import Page, page_of
 from crm.matching import MOST, compare_waiting
-from crm.models import Account, Contact, Kind, User
+from crm.models import Account, Contact, Kind, PastDuplicate, PotentialDuplicate, User
 from crm.tests.factories import make_account, make_contact
 from crm.tests.test_lists import queries
 
@@ -120,6 +120,34 @@ def test_the_log_names_the_other_on_both_pages(as_ann: Client) -> None:
     for here, there in ((one, other), (other, one)):
         link = f'Potential duplicate of <a href="{there.get_absolute_url()}"><bdi>{there}</bdi></a> (same e-mail)'
         assert link in text(as_ann, here.get_absolute_url())
+
+
+def test_the_log_still_tells_of_a_pair_that_ended(as_ann: Client) -> None:
+    here, there = alike("Lee", "Ash")
+    here.change({"email": "lee@x.com"})
+    compare_waiting()
+    for one, other in ((here, there), (there, here)):
+        told = strip_tags(text(as_ann, one.get_absolute_url()))
+        assert f"Potential duplicate of {other} (same e-mail, no longer)" in told
+        assert twins_of(one) is None
+
+
+def test_the_log_tells_of_a_pair_each_time_it_is_found() -> None:
+    here, _ = alike("Lee", "Ash")
+    for email in ("lee@x.com", "info@x.com"):
+        here.change({"email": email})
+        compare_waiting()
+    told = [event.how for event in history_of(here).events if event.action == "duplicate"]
+    assert told == ["(same e-mail)", "(same e-mail, no longer)"]
+
+
+def test_of_a_pair_that_was_merged_or_deleted_nothing_is_kept() -> None:
+    survivor, merged, deleted = alike("Lee", "Ash", "Abe")
+    Contact.objects.filter(pk=merged.pk).update(merged_into=survivor, hidden=True)
+    deleted.delete()
+    compare_waiting()
+    assert not PotentialDuplicate.objects.exists()
+    assert not PastDuplicate.objects.exists()
 
 
 def test_the_filter_keeps_those_that_look_alike(as_ann: Client) -> None:
