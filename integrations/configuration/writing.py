@@ -10,6 +10,7 @@ from integrations.configuration.options import OPTIONS
 from integrations.configuration.workspace import STAGE_MODELS, Row, State, Workspace
 from integrations.models import Connection, SalesforceOwner, SyncSettings
 from integrations.pull_filters.sorting import read_all_again
+from integrations.sync.owner_lock import change_owners
 from integrations.sync.owners import email_match
 from integrations.sync.pull.lead_accounts import note_all_domains
 from integrations.sync.reassigning import hand_over
@@ -42,6 +43,8 @@ def write(
     actor: User | None,
 ) -> None:
     """Call inside a transaction."""
+    if workspace.connection and before.owners != wanted.owners:
+        change_owners()
     _write_settings(before, wanted)
     if workspace.connection:
         read_all_again(workspace.connection, _filtered_anew(before, wanted))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, OuterRef, Subquery, Value, When
+from django.db.models import Case, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Lower
 
 from crm.models import User
@@ -14,6 +14,7 @@ from integrations.salesforce.errors import NeedsPerson
 from integrations.salesforce.ids import to18
 from integrations.salesforce.org import Org
 from integrations.salesforce.soql import select
+from integrations.sync.owner_lock import change_owners
 from integrations.sync.push.owners import release_held
 from integrations.sync.reassigning import hand_over, settle_moves
 from integrations.sync.refusals import Refused
@@ -44,15 +45,17 @@ def match_owners(connection: Connection) -> None:
 
     Who becomes inactive on either side stays who they were, and keeps their records.
     """
-    with transaction.atomic():
-        for owner in _matched_anew(connection):
-            hand_over(owner, User.objects.get(pk=owner.match) if owner.match else None)
+    if _matched_anew(_by_email(connection)):
+        with transaction.atomic():
+            change_owners()
+            for owner in _matched_anew(_by_email(connection).select_for_update(of=("self",))):
+                hand_over(owner, User.objects.get(pk=owner.match) if owner.match else None)
     settle_moves(seconds=SETTLING_SECONDS)
     release_held(connection)
 
 
-def _matched_anew(connection: Connection) -> list[Any]:
-    """Owners not mapped by hand whose `match` isn't who they are; locked."""
+def _by_email(connection: Connection) -> QuerySet[Any]:
+    """Owners not mapped by hand, and whom their e-mail names: `match` is active, `same` may not be."""
     same = User.objects.annotate(lowered=Lower("email")).filter(lowered=Lower(OuterRef("email")))
     owners = SalesforceOwner.objects.filter(connection=connection, by_hand=False, is_queue=False).annotate(
         match=Case(
@@ -61,8 +64,12 @@ def _matched_anew(connection: Connection) -> list[Any]:
         ),
         same=Subquery(same.values("pk")[:1]),
     )
-    found = owners.exclude(user=None, match=None).order_by("pk").select_for_update(of=("self",))
-    return [owner for owner in found if owner.user_id not in (owner.match, owner.same)]
+    return owners.exclude(user=None, match=None).order_by("pk")
+
+
+def _matched_anew(owners: QuerySet[Any]) -> list[Any]:
+    """Those who aren't whom their e-mail names."""
+    return [owner for owner in owners if owner.user_id not in (owner.match, owner.same)]
 
 
 def email_match(owner: SalesforceOwner) -> User | None:
@@ -91,6 +98,7 @@ def correct_owner(
     An owner of whom Salesforce tells nothing but the id is listed from then on. Raises Refused for a queue.
     """
     with transaction.atomic():
+        change_owners()
         SalesforceOwner.objects.get_or_create(
             connection=connection,
             salesforce_id=salesforce_id,

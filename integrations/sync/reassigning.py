@@ -81,7 +81,7 @@ class Following:
 def hand_over(owner: SalesforceOwner, to: User | None, *, actor: User | None = None) -> None:
     """The Salesforce owner is `to` here from now on; `settle_moves` has the records follow.
 
-    Up to ten thousand follow at once. Call it inside a transaction, with the owner's row locked.
+    Up to ten thousand follow at once. Call it inside a transaction that took `change_owners` before the owner's row.
     """
     if owner.user == to:
         return

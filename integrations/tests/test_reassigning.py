@@ -1,5 +1,7 @@
 """A new colleague gets the records that Salesforce says are theirs (spec O1)."""
 
+import threading
+
 import pytest
 from django.db import transaction
 
@@ -16,7 +18,7 @@ from integrations.sync.reassigning import hand_over, settle_moves
 from integrations.sync.refusals import Refused
 from integrations.tests import factories
 from integrations.tests.factories import NOW, row
-from integrations.tests.pull.pulling import pull_rows
+from integrations.tests.pull.pulling import before, pull_rows, start_meanwhile
 from integrations.tokens import ConnectionTokens
 from mappings.models import FieldMap
 
@@ -158,4 +160,30 @@ def test_the_configuration_file_has_records_follow(live: Connection) -> None:
     jane = make_user(email="j@acme.example")
     import_configuration({"owners": {"j@acme.example": JANE}}, actor=None, now=NOW)
     assert Contact.objects.get().owner == jane
+    assert not OutboxEntry.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_what_a_chunk_is_still_writing_follows_too(
+    live: Connection, monkeypatch: pytest.MonkeyPatch, by_hand: bool
+) -> None:
+    ada, jane = make_user(), make_user(email="jane@acme.example")
+    others: list[threading.Thread] = []
+
+    def correct() -> None:
+        if by_hand:
+            correct_owner(live, JANE, Choice(by_hand=True, user=jane), actor=ada, now=NOW)
+        else:
+            match_owners(live)
+
+    before(
+        monkeypatch, "INSERT INTO integrations_recordlink", lambda: others.append(start_meanwhile(correct))
+    )
+    pull_rows(live, "Contact", [row("Contact", 2, LastName="Byron", OwnerId=JANE)])
+    others[0].join()
+    assert set(Contact.objects.values_list("last_name", "owner")) == {
+        ("Lovelace", jane.pk),
+        ("Byron", jane.pk),
+    }
     assert not OutboxEntry.objects.exists()

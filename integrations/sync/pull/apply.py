@@ -19,6 +19,7 @@ from crm.journal import uncaptured
 from crm.models import Kind
 from integrations.failpoints import reach
 from integrations.models import SyncedObject, SyncRun
+from integrations.sync.owner_lock import keep_owners
 from integrations.sync.pull import chunk_sql, rereading
 from integrations.sync.pull.comparing import compare_pulled
 from integrations.sync.pull.lead_accounts import LeadAccounts
@@ -142,6 +143,7 @@ class Applier:
         self.run.save(update_fields=["counts"])
 
     def _apply(self, first: int, until: int) -> None:
+        keep_owners()
         execute(DONT_WAIT)
         with writing_pulled():
             counts = self._write(first, until)

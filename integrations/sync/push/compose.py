@@ -17,6 +17,7 @@ from integrations.failpoints import reach
 from integrations.models import OutboxEntry
 from integrations.sync import push_errors
 from integrations.sync.deadlocks import persistently
+from integrations.sync.owner_lock import keep_owners
 from integrations.sync.pull.plan import UnreadableObject
 from integrations.sync.push import choosing, outgoing, owners, parents, removing, settle, unsaid
 from integrations.sync.push.claim import Claim, Claimed
@@ -164,6 +165,7 @@ class Composer:
         self, plan: PushPlan, stands: Sequence[Stand], rows: list[dict[str, Any]]
     ) -> tuple[dict[int, Difference], Waiting, list[Outgoing]]:
         """What is left to say once theirs is merged, the rows that wait for parents, and those that say it."""
+        keep_owners()
         self._lock(plan, stands)
         if rows and plan.merge is not None:
             merge_retrieved(plan.merge, rows, asked_at=self.shift.clock())

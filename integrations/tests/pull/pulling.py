@@ -1,10 +1,13 @@
 """Pull rows without an org: put them into staging as a page would, and apply them."""
 
+import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import pytest
+from django.db import connection as database
 from psycopg import sql
 
 from integrations.models import Connection, SyncRun
@@ -55,3 +58,18 @@ def before(monkeypatch: pytest.MonkeyPatch, words: str, act: Callable[[], None])
         return run(statement, parameters)
 
     monkeypatch.setattr(apply, "execute", run_after_acting)
+
+
+def start_meanwhile(act: Callable[[], object]) -> threading.Thread:
+    """Somebody else does it at the same time, and gets as far as they can before this returns."""
+
+    def run() -> None:
+        try:
+            act()
+        finally:
+            database.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    time.sleep(0.3)
+    return thread

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -16,8 +17,9 @@ from integrations.models import (
     SyncRun,
     SyncSettings,
 )
-from integrations.sync.owners import follow_owners, match_owners
+from integrations.sync.owners import Choice, correct_owner, follow_owners, match_owners
 from integrations.tests.pull import live
+from integrations.tests.pull.pulling import before, start_meanwhile
 from integrations.tests.pull.seller import Seller
 from integrations.tests.push.pushing import Desk, fault, push_once, states
 from integrations.tests.sandbox_process import SandboxOrg
@@ -109,6 +111,33 @@ def test_an_owner_whom_nobody_is_here_keeps_their_id(
     person.refresh_from_db()
     assert person.owner is None
     assert desk.link_of(person).base["OwnerId"] == id_of("priya@acme.example")
+
+
+def test_a_push_that_meets_another_owner_keeps_the_map_still(
+    connection: Connection,
+    desk: Desk,
+    seller: Seller,
+    sally: User,
+    ulla: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Priya becomes Ulla while the push merges what it read."""
+    person = desk.create(Contact, last_name="Theirs", owner=sally)
+    desk.push()
+    seller.change("Contact", desk.link_of(person).salesforce_id, OwnerId=id_of("priya@acme.example"))
+    desk.change(person, phone="+44 20")
+    others: list[Thread] = []
+    by_hand = Choice(by_hand=True, user=ulla)
+
+    def correct() -> None:
+        correct_owner(connection, id_of("priya@acme.example"), by_hand, actor=ulla, now=desk.clock())
+
+    before(monkeypatch, "SET base = ", lambda: others.append(start_meanwhile(correct)))
+    desk.push()
+    others[0].join()
+    person.refresh_from_db()
+    assert (person.owner, person.phone) == (ulla, "+44 20")
+    assert not OutboxEntry.objects.exists()
 
 
 @pytest.fixture
