@@ -53,8 +53,7 @@ def keep_prepared(now: datetime) -> Callable[[Connection, Org], None]:
         read_schema(connection, org, FOLLOWED, now=now)
         follow_stages(connection, org)
         follow_owners(connection, org)
-        if not settle_moves(seconds=DROPPING_SECONDS):
-            raise TryLater(code="JOB_RUNS", message="Records still follow a changed owner", after=1)
+        settle_moves(seconds=DROPPING_SECONDS)
 
     return follow
 

@@ -2,11 +2,13 @@
 
 Nothing changed in Salesforce, so no pull brings the records again, and nothing is sent. Whoever was given another
 owner by a person keeps them. The owner changes first, with a note of the move (`OwnerMove`): what is pulled from then
-on is theirs already, and the records that are here follow in batches. Until they have, they look as if somebody had
-changed their owner here; so whoever compares both sides works the moves off first.
+on is theirs already, and the records that are here follow in batches. All moves are worked off together, since which
+links an owner has is found by looking at each. A record that has yet to follow doesn't count as changed here
+(`pull.merging_fields`), so that neither pulls nor pushes wait for it.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,37 +28,42 @@ ORIGIN = "owners"
 BATCH = 10_000
 TABLES = {model.kind.value: model._meta.db_table for model in (Account, Contact, Deal)}
 
-NEXT = """
-SELECT max(id), count(*) FROM (
-  SELECT l.id
-    FROM integrations_recordlink l
-    JOIN unnest(%(objects)s::text[], %(fields)s::text[]) AS m(object, field) ON m.object = l.salesforce_object
-   WHERE l.connection_id = %(connection)s AND l.state = 'linked' AND l.base ->> m.field = %(owner)s
-     AND l.id > %(after)s
-   ORDER BY l.id LIMIT %(batch)s) batch"""
-FOLLOW = """
+UPTO = """
+SELECT max(id) FROM (
+  SELECT id FROM integrations_recordlink WHERE id > %(after)s ORDER BY id LIMIT %(batch)s) batch"""
+MOVED = """
+  FROM integrations_recordlink l
+  JOIN unnest(%(objects)s::text[], %(fields)s::text[]) AS f(object, field) ON f.object = l.salesforce_object
+  JOIN integrations_ownermove m
+    ON m.connection_id = l.connection_id AND m.salesforce_id = l.base ->> f.field AND l.id > m.done
+ WHERE l.id > %(after)s AND l.id <= %(upto)s AND l.state = 'linked'"""
+FOUND = f"SELECT DISTINCT f.object, f.field {MOVED}"
+LOCK = f"""
+SELECT r.id FROM {{table}} r WHERE r.id IN (SELECT l.record_id {MOVED}) ORDER BY r.id FOR NO KEY UPDATE"""
+"""Before the links are read again: a pull or push that gives a record another owner holds this lock too."""
+FOLLOW = f"""
 WITH links AS MATERIALIZED (
-  SELECT l.record_id FROM integrations_recordlink l
-   WHERE l.connection_id = %(connection)s AND l.salesforce_object = %(object)s AND l.state = 'linked'
-     AND l.id > %(after)s AND l.id <= %(upto)s AND l.base ->> %(field)s = %(owner)s
+  SELECT l.record_id, m.connection_id, m.salesforce_id, m.was_id {MOVED}
 ), theirs AS (
-  SELECT r.id FROM links JOIN {table} r ON r.id = links.record_id WHERE {is_was}
-   ORDER BY r.id FOR NO KEY UPDATE OF r
+  SELECT DISTINCT r.id, {{ours}} AS was, last.becomes_id AS becomes, last.actor_id AS actor
+    FROM links JOIN {{table}} r ON r.id = links.record_id AND {{ours}} IS NOT DISTINCT FROM to_jsonb(links.was_id)
+   CROSS JOIN LATERAL (
+     SELECT x.becomes_id, x.actor_id FROM integrations_ownermove x
+      WHERE x.connection_id = links.connection_id AND x.salesforce_id = links.salesforce_id
+      ORDER BY x.id DESC LIMIT 1) last
 ), moved AS (
-  UPDATE {table} r SET {becomes} FROM theirs WHERE r.id = theirs.id RETURNING r.id
+  UPDATE {{table}} r SET {{becomes}} FROM theirs t
+   WHERE r.id = t.id AND t.was IS DISTINCT FROM to_jsonb(t.becomes) RETURNING r.id, t.was, t.becomes, t.actor
 )
 INSERT INTO crm_journalentry (kind, record_id, action, changes, origin, actor_id)
-SELECT %(kind)s, id, 'updated',
-       jsonb_build_object(%(key)s::text, jsonb_build_array(%(was)s::bigint, %(becomes)s::bigint)),
-       %(origin)s, %(actor)s
+SELECT %(kind)s, id, 'updated', jsonb_build_object(%(key)s::text, jsonb_build_array(was, becomes)),
+       %(origin)s, actor
   FROM moved"""
-OWNER = {
-    "is_was": "r.owner_id IS NOT DISTINCT FROM %(was)s::bigint",
-    "becomes": "owner_id = %(becomes)s::bigint",
-}
+"""Corrected twice, a record goes straight to whom the owner is now."""
+OWNER = {"ours": "to_jsonb(r.owner_id)", "becomes": "owner_id = t.becomes"}
 CUSTOM = {
-    "is_was": "nullif(r.custom -> %(name)s, 'null') IS NOT DISTINCT FROM to_jsonb(%(was)s::bigint)",
-    "becomes": "custom = jsonb_strip_nulls(custom || jsonb_build_object(%(name)s::text, %(becomes)s::bigint))",
+    "ours": "nullif(r.custom -> %(name)s, 'null')",
+    "becomes": "custom = jsonb_strip_nulls(custom || jsonb_build_object(%(name)s::text, t.becomes))",
 }
 """A custom field that holds a user is one of the owner's too."""
 COUNT = """
@@ -81,11 +88,11 @@ class Following:
 def hand_over(owner: SalesforceOwner, to: User | None, *, actor: User | None = None) -> None:
     """The Salesforce owner is `to` here from now on; `settle_moves` has the records follow.
 
-    Up to ten thousand follow at once. Call it inside a transaction that took `change_owners` before the owner's row.
+    Call it inside a transaction that took `change_owners` before it locked the owner's row.
     """
     if owner.user == to:
         return
-    move = OwnerMove.objects.create(
+    OwnerMove.objects.create(
         connection_id=owner.connection_id,
         salesforce_id=owner.salesforce_id,
         was=owner.user,
@@ -94,8 +101,6 @@ def hand_over(owner: SalesforceOwner, to: User | None, *, actor: User | None = N
     )
     owner.user = to
     owner.save(update_fields=["user"])
-    if not OwnerMove.objects.filter(pk__lt=move.pk).exists():
-        _follow(move)
 
 
 def settle_moves(*, seconds: float | None = None) -> bool:
@@ -145,35 +150,37 @@ def owned(connection: Connection) -> dict[str, dict[str, int]]:
 
 
 def _next_batch() -> bool:
+    """Look at the links that come next for any move, all moves at once; False where no move is left."""
     with transaction.atomic():
-        move = OwnerMove.objects.select_for_update().order_by("pk").first()
-        if move is not None:
-            _follow(move)
-        return move is not None
+        moves = list(OwnerMove.objects.select_for_update().order_by("pk"))
+        if not moves:
+            return False
+        theirs = OwnerMove.objects.filter(pk__in=[move.pk for move in moves])
+        upto = _follow(after=min(move.done for move in moves))
+        if upto is None:
+            theirs.delete()
+        else:
+            theirs.filter(done__lt=upto).update(done=upto)
+        return True
 
 
-def _follow(move: OwnerMove) -> None:
-    """One batch of the move, whose row is deleted with the last."""
+def _follow(*, after: int) -> int | None:
+    """Records of the links after that one; the id of the last link looked at, None where there was none."""
     fields = _user_fields()
-    values = _values(move.connection_id, move.salesforce_id, move.was_id) | {
-        "objects": [field.object for field in fields],
-        "fields": [field.salesforce for field in fields],
-        "becomes": move.becomes_id,
-        "actor": move.actor_id,
-        "origin": ORIGIN,
-        "after": move.done,
-        "batch": BATCH,
-    }
+    values: dict[str, Any] = {"after": after, "batch": BATCH, "origin": ORIGIN} | _arrays(fields)
     with uncaptured(), database.cursor() as cursor:
-        cursor.execute(NEXT, values)
-        upto, number = cursor.fetchone() or (0, 0)
-        for field in fields if number else ():
-            cursor.execute(field.statement(), values | field.values() | {"upto": upto})
-    if number < BATCH:
-        move.delete()
-    else:
-        move.done = upto
-        move.save(update_fields=["done"])
+        cursor.execute(UPTO, values)
+        (upto,) = cursor.fetchone() or (None,)
+        values["upto"] = upto
+        cursor.execute(FOUND, values)
+        found = set(cursor.fetchall())
+        concerned = [field for field in fields if (field.object, field.salesforce) in found]
+        for table in sorted({TABLES[field.kind] for field in concerned}):
+            theirs = [field for field in concerned if TABLES[field.kind] == table]
+            cursor.execute(sql.SQL(LOCK).format(table=sql.Identifier(table)), values | _arrays(theirs))
+        for field in concerned:
+            cursor.execute(field.statement(), values | field.values())
+    return int(upto) if upto is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,13 +202,14 @@ class UserField:
 
     def values(self) -> dict[str, Any]:
         name = self.key.removeprefix("custom.")
-        return {
-            "object": self.object,
-            "field": self.salesforce,
-            "kind": self.kind,
-            "key": self.key,
-            "name": name,
-        }
+        return {"kind": self.kind, "key": self.key, "name": name} | _arrays([self])
+
+
+def _arrays(fields: Sequence[UserField]) -> dict[str, Any]:
+    return {
+        "objects": [field.object for field in fields],
+        "fields": [field.salesforce for field in fields],
+    }
 
 
 def _user_fields() -> list[UserField]:

@@ -1,30 +1,38 @@
 """A new colleague gets the records that Salesforce says are theirs (spec O1)."""
 
 import threading
+from datetime import timedelta
 
 import pytest
+from django.db import connection as database
 from django.db import transaction
+from django.test.utils import CaptureQueriesContext
 
 from crm.journal import acting
 from crm.models import Contact, CustomField, JournalEntry, User
 from crm.tests.factories import make_user
 from integrations.configuration import import_configuration
-from integrations.models import AuditEntry, Connection, ObjectSchema, OutboxEntry, SalesforceOwner
-from integrations.salesforce.org import Org
+from integrations.models import (
+    AuditEntry,
+    Connection,
+    FieldConflict,
+    ObjectSchema,
+    OutboxEntry,
+    SalesforceOwner,
+)
 from integrations.sync import reassigning
 from integrations.sync.owners import Choice, correct_owner, match_owners
-from integrations.sync.push.drain import drain
 from integrations.sync.reassigning import hand_over, settle_moves
 from integrations.sync.refusals import Refused
 from integrations.tests import factories
 from integrations.tests.factories import NOW, row
 from integrations.tests.pull.pulling import before, pull_rows, start_meanwhile
-from integrations.tokens import ConnectionTokens
 from mappings.models import FieldMap
 
 pytestmark = pytest.mark.django_db
 
 JANE = "005000000000001AAA"
+LATER = NOW + timedelta(minutes=5)
 
 
 @pytest.fixture
@@ -77,36 +85,98 @@ def many(live: Connection) -> Connection:
     return live
 
 
+def give(to: User) -> None:
+    """As a correction leaves it: noted, and no record has followed."""
+    with transaction.atomic():
+        hand_over(SalesforceOwner.objects.get(salesforce_id=JANE), to)
+
+
 def test_many_records_follow_in_batches_and_a_cut_off_move_goes_on(
     many: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reassigning, "BATCH", 2)
-    jane = make_user(email="jane@acme.example")
-    with transaction.atomic():
-        hand_over(SalesforceOwner.objects.get(), jane)
+    jane = make_user()
+    give(jane)
+    assert not settle_moves(seconds=0)
     assert Contact.objects.filter(owner=jane).count() == 2
     assert settle_moves()
     assert Contact.objects.filter(owner=jane).count() == 5
     assert JournalEntry.objects.count() == 5
 
 
-def test_a_second_correction_waits_for_the_first(many: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_correction_meets_who_followed_and_who_has_not(
+    many: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(reassigning, "BATCH", 2)
     jane, ann = make_user(), make_user()
-    for user in (jane, ann):
-        with transaction.atomic():
-            hand_over(SalesforceOwner.objects.get(), user)
+    give(jane)
+    settle_moves(seconds=0)
+    give(ann)
     settle_moves()
     assert Contact.objects.filter(owner=ann).count() == 5
+    assert JournalEntry.objects.filter(changes={"owner": [None, ann.pk]}).count() == 3
 
 
-def test_a_push_has_the_records_follow_first(many: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_is_given_back_while_records_follow_keeps_them(
+    many: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(reassigning, "BATCH", 2)
-    jane = make_user()
-    with transaction.atomic():
-        hand_over(SalesforceOwner.objects.get(), jane)
-    drain(many, Org(ConnectionTokens(many.pk)), clock=lambda: NOW, seconds=1)
+    jane, ann = make_user(), make_user()
+    give(jane)
+    settle_moves()
+    for user in (ann, jane):
+        give(user)
+        settle_moves(seconds=0)
+    settle_moves()
     assert Contact.objects.filter(owner=jane).count() == 5
+
+
+def test_the_links_are_looked_at_once_for_all_moves(many: Connection) -> None:
+    bob = "005000000000002AAA"
+    SalesforceOwner.objects.create(connection=many, salesforce_id=bob, name="Bob", email="bob@acme.example")
+    pull_rows(many, "Contact", [row("Contact", 6, LastName="Byron", OwnerId=bob)])
+    make_user(email="bob@acme.example")
+    make_user(email="jane@acme.example")
+    with CaptureQueriesContext(database) as queries:
+        match_owners(many)
+    assert not Contact.objects.filter(owner=None).exists()
+    assert len([query for query in queries if "SELECT DISTINCT f.object" in query["sql"]]) == 2
+
+
+def test_a_pull_beside_a_move_leaves_the_record_to_follow(live: Connection) -> None:
+    jane = make_user()
+    give(jane)
+    run = pull_rows(live, "Contact", [row("Contact", 1, LATER, LastName="King", OwnerId=JANE)], now=LATER)
+    assert run.counts["conflicts"] == 0
+    settle_moves()
+    assert set(Contact.objects.values_list("last_name", "owner")) == {("King", jane.pk)}
+
+
+def test_a_pull_beside_a_move_brings_another_owner(live: Connection) -> None:
+    bob = "005000000000002AAA"
+    SalesforceOwner.objects.create(connection=live, salesforce_id=bob, name="Bob", user=make_user())
+    give(make_user())
+    pull_rows(live, "Contact", [row("Contact", 1, LATER, LastName="King", OwnerId=bob)], now=LATER)
+    settle_moves()
+    assert Contact.objects.get().owner == SalesforceOwner.objects.get(salesforce_id=bob).user
+    assert not FieldConflict.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_gets_another_owner_while_a_batch_waits_for_them_does_not_follow(live: Connection) -> None:
+    """A pull holds the record when the batch has found its link, and brings an owner nobody is here."""
+    give(make_user())
+    bob = "005000000000002AAA"
+    with transaction.atomic():
+        following = [start_meanwhile(settle_moves)] if lock_all() else []
+        pull_rows(live, "Contact", [row("Contact", 1, LATER, LastName="King", OwnerId=bob)], now=LATER)
+    following[0].join()
+    person = Contact.objects.get()
+    assert (person.last_name, person.owner) == ("King", None)
+
+
+def lock_all() -> list[Contact]:
+    return list(Contact.objects.select_for_update())
 
 
 def test_a_custom_field_of_a_user_follows_too(live: Connection) -> None:

@@ -20,7 +20,6 @@ from integrations.sync.push.sending import Sender
 from integrations.sync.push.shift import Clock, Shift, Tally
 from integrations.sync.push.standing import stands_of
 from integrations.sync.push.unknown import resolve
-from integrations.sync.reassigning import settle_moves
 from integrations.sync.refusals import Refused
 
 UNFORESEEN = timedelta(minutes=1)
@@ -101,7 +100,7 @@ def _round(shift: Shift, most: int, ends_at: datetime) -> bool:
 def _step(shift: Shift, kind: str, most: int, ends_at: datetime, *, live: bool) -> bool:
     """One claim, pushed; False where there was none, or no more time."""
     left = (ends_at - shift.clock()).total_seconds()
-    if left <= 0 or not _may_go_on(shift) or not settle_moves(seconds=left):
+    if left <= 0 or not _may_go_on(shift):
         return False
     taken = claim(kind, live=live, now=shift.clock(), most=most)
     if taken.rows:

@@ -6,6 +6,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from crm.models import Account, Contact, Deal, DealStage, User
 from crm.tests.factories import make_user
@@ -18,6 +19,7 @@ from integrations.models import (
     SyncSettings,
 )
 from integrations.sync.owners import Choice, correct_owner, follow_owners, match_owners
+from integrations.sync.reassigning import hand_over, settle_moves
 from integrations.tests.pull import live
 from integrations.tests.pull.pulling import before, start_meanwhile
 from integrations.tests.pull.seller import Seller
@@ -138,6 +140,22 @@ def test_a_push_that_meets_another_owner_keeps_the_map_still(
     person.refresh_from_db()
     assert (person.owner, person.phone) == (ulla, "+44 20")
     assert not OutboxEntry.objects.exists()
+
+
+def test_a_push_neither_waits_for_records_that_follow_nor_sends_them(
+    connection: Connection, desk: Desk, seller: Seller, sally: User, ulla: User
+) -> None:
+    person = desk.create(Contact, last_name="Theirs", owner=sally)
+    desk.push()
+    with transaction.atomic():
+        hand_over(SalesforceOwner.objects.get(email=SALLY), ulla)
+    desk.change(person, phone="+44 20")
+    assert desk.push().updated == 1
+    assert owner_there(seller, "Contact", desk, person) == id_of(SALLY)
+    assert not OutboxEntry.objects.exists()
+    settle_moves()
+    person.refresh_from_db()
+    assert person.owner == ulla
 
 
 @pytest.fixture
