@@ -1,7 +1,8 @@
 """Comparing both sides without writing anything: what a check finds (spec C3).
 
 All of an object is staged; each chunk is planned as a pull would plan it, and counted instead of applied, so that
-nothing counts as different that a pull would leave alone, and a repair is the pull itself.
+nothing counts as different that a pull would leave alone, and a repair is the pull itself. What differs here, and is
+nowhere on its way out, is what a push would say: a repair has it said (`push.unsent`).
 """
 
 from functools import partial
@@ -18,6 +19,7 @@ from integrations.sync.pull.lease import Lease
 from integrations.sync.pull.outside import known_plan
 from integrations.sync.pull.plan import ObjectPlan
 from integrations.sync.pull.staging import StagingTable
+from integrations.sync.push.unsent import find_unsent
 
 PROMISED = ("here", "there", "missing_here", "missing_there", "not_visible", "different", "repaired")
 """The keys that `reconcile --json` promises (spec, *Command line*)."""
@@ -40,6 +42,18 @@ PASS_NEW = """
 UPDATE chunk c SET action = 'same' FROM integrations_recordlink l
  WHERE l.id = c.link_id AND c.action = 'update' AND l.system_modstamp IS NULL AND l.base <@ c.base"""
 """What we made there and no pull has read yet is the same where it holds what we sent."""
+PASS_ASKED = """
+UPDATE chunk c SET action = 'same'
+  FROM integrations_recordlink l, (
+    SELECT q.salesforce_id, array_agg(q.salesforce_field::text) AS fields
+      FROM chunk x JOIN integrations_fieldconflict q
+        ON q.connection_id = {connection} AND q.salesforce_id = x.sid AND q.state = 'open'
+       AND q.salesforce_value IS NOT DISTINCT FROM x.base ->> q.salesforce_field
+     GROUP BY q.salesforce_id) asked
+ WHERE asked.salesforce_id = c.sid AND l.id = c.link_id AND c.action = 'update'
+   AND l.base - {pushed}::text[] - asked.fields = c.base - asked.fields
+   AND l.match_key = left(c.match_key, 320)"""
+"""What a person is asked about keeps an older base on purpose."""
 
 UNSEEN = """
 NOT EXISTS (SELECT 1 FROM {staging} s WHERE s."Id" = l.salesforce_id)"""
@@ -97,9 +111,16 @@ class Tally:
             applier.around_filter.judge()
             cursor.execute(applier.statements.leave_stale)
             cursor.execute(PASS_NEW)
+            cursor.execute(
+                sql.SQL(PASS_ASKED).format(
+                    connection=sql.Literal(plan.connection_id), pushed=sql.Literal(list(plan.pushed_only))
+                )
+            )
             cursor.execute(FOUND)
             counts = cursor.fetchone()
         found = dict(zip(("there", *DRIFT, LEFT_OUT), map(int, counts), strict=True))
+        if not plan.outside:
+            found["different"] += find_unsent(self.run.connection, self.plan.object, send=self.run.repairs)
         if plan.outside and plan.kind == Kind.DEAL:
             found["there"] = 0  # a deal that doesn't meet the filter counts on neither side
         return found | {"seen": until - first}

@@ -208,19 +208,24 @@ def changes(plan: PushPlan) -> sql.Composable:
     for field in plan.fields:
         if field.salesforce not in plan.updateable:
             continue
-        condition = [changed_here(field)]
-        known = has_counterpart(field, plan.object)
-        condition += [known] if known is not None else []
-        if parent_kind(field):
-            condition.append(sql.SQL(NOT_AWAITED).format(field.key))
-        if field.conflict == Conflict.ASK:
-            condition.append(sql.SQL(NO_QUESTION).format(field.key))
         items.append(
             sql.SQL("CASE WHEN {} THEN jsonb_build_object({}::text, {}) ELSE '{{}}' END").format(
-                sql.SQL(" AND ").join(condition), field.key, outgoing(field, plan.object)
+                is_said(plan, field), field.key, outgoing(field, plan.object)
             )
         )
     return sql.SQL("({})").format(sql.SQL(" || ").join(items or [sql.SQL("'{}'::jsonb")]))
+
+
+def is_said(plan: PushPlan, field: PulledField) -> sql.Composable:
+    """Whether an update says it."""
+    condition = [changed_here(field)]
+    known = has_counterpart(field, plan.object)
+    condition += [known] if known is not None else []
+    if parent_kind(field):
+        condition.append(sql.SQL(NOT_AWAITED).format(field.key))
+    if field.conflict == Conflict.ASK:
+        condition.append(sql.SQL(NO_QUESTION).format(field.key))
+    return sql.SQL(" AND ").join(condition)
 
 
 def unsendable(plan: PushPlan) -> sql.Composable:

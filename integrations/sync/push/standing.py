@@ -72,8 +72,8 @@ def fetch(
         return list(cursor.fetchall())
 
 
-def run(query: sql.Composable | str, parameters: Sequence[Any] | dict[str, Any]) -> int:
-    """Rows touched."""
+def run(query: sql.Composable | str, parameters: Sequence[Any] | dict[str, Any] | None = None) -> int:
+    """Rows touched. Without parameters as in `fetch`."""
     with database.cursor() as cursor:
         cursor.execute(query, parameters)
         return int(cursor.rowcount)

@@ -391,13 +391,20 @@ class World:
 
     def _compare(self) -> None:
         """What was shown again has no new stamp there: no pull finds it, a comparison does."""
+        self._check(repairs=True)
+        self._until_nothing_is_due()
+        found = self._check(repairs=False)
+        assert not found, f"Settled, and yet the check finds {found}."
+
+    def _check(self, *, repairs: bool) -> dict[str, int]:
+        """How many it finds different, by object."""
         self.skip(5)  # past the second of our last write
         schedule = SyncRun.Trigger.SCHEDULE
-        run = start_check(connection=self.connection, trigger=schedule, repairs=True, now=self.clock())
+        run = start_check(connection=self.connection, trigger=schedule, repairs=repairs, now=self.clock())
         self.pull()
         run.refresh_from_db()
         assert run.state == SyncRun.State.SUCCEEDED, run.error
-        self._until_nothing_is_due()
+        return {child.object: n for child in run.children.all() if (n := child.counts.get("different"))}
 
     def _until_nothing_is_due(self) -> None:
         self._push_all()
