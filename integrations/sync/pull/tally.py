@@ -8,7 +8,6 @@ nowhere on its way out, is what a push would say: a repair has it said (`push.un
 from functools import partial
 
 from django.db import connection as database
-from django.db import transaction
 from psycopg import sql
 
 from crm.models import Kind
@@ -96,12 +95,13 @@ class Tally:
             return False
         outside, until = self.staging.part(after_seq=first, most=CHUNK_ROWS)
         until = min(until, last_seq)
-        with transaction.atomic():
-            self.lease.check()
-            found = self._count(known_plan(self.plan) if outside else self.plan, first, until)
-            self._save(until, found)
-            reach("check.chunk counted")
+        plan = known_plan(self.plan) if outside else self.plan
+        self.lease.write(self.run, partial(self._compare, plan, first, until))
         return until < last_seq
+
+    def _compare(self, plan: ObjectPlan, first: int, until: int) -> None:
+        self._save(until, self._count(plan, first, until))
+        reach("check.chunk counted")
 
     def _count(self, plan: ObjectPlan, first: int, until: int) -> dict[str, int]:
         applier = Applier(plan=plan, staging=self.staging, run=self.run, lease=self.lease)
