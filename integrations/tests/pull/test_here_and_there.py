@@ -233,12 +233,21 @@ def test_a_person_whose_contact_nobody_sees_waits_though_the_lead_is_deleted(des
     assert (link_of(lead).state, link_of(lead).record_id) == ("suppressed", person)
 
 
-def test_who_was_merged_into_a_lead_left_out_is_merged_into_the_last_of_the_chain(desk: Desk) -> None:
+def test_who_was_merged_into_a_lead_left_out_joins_its_contact(desk: Desk) -> None:
+    first, middle = desk.lead(), desk.left_out()
+    person = Contact.objects.get(pk=link_of(first).record_id or 0)
+    desk.org.control("POST", f"/records/Lead/{middle}/merge", {"losers": [first]})
+    desk.pull()
+    person.refresh_from_db()
+    assert link_of(middle).state == "suppressed"
+    assert person.merged_into_id == link_of(link_of(middle).suppressed_by).record_id is not None
+
+
+def test_a_chain_through_a_lead_left_out_ends_with_its_last(desk: Desk) -> None:
     first, last = desk.lead(), desk.lead()
     middle = desk.left_out()
     person = Contact.objects.get(pk=link_of(first).record_id or 0)
     desk.org.control("POST", f"/records/Lead/{middle}/merge", {"losers": [first]})
-    desk.pull()
     desk.org.control("POST", f"/records/Lead/{last}/merge", {"losers": [middle]})
     desk.pull()
     person.refresh_from_db()
