@@ -8,7 +8,7 @@ import pytest
 from crm import journal
 from crm.models import Account, Contact
 from integrations.merging.bringing_back import bring_back
-from integrations.models import RecordLink, SyncError, SyncSettings
+from integrations.models import RecordLink, SyncError, SyncRun, SyncSettings
 from integrations.sync.retrying import retry
 from integrations.tests.pull import live
 from integrations.tests.pull.seller import Seller
@@ -108,7 +108,7 @@ def test_what_stands_below_an_account_left_there_keeps_it_there_and_gets_it_back
     person.refresh_from_db()
     desk.change(person, title="Edited before it came")
     desk.push_all()
-    live.pull(desk.connection)
+    live.pull(desk.connection, trigger=SyncRun.Trigger.MANUAL)  # which waits until stamps can tell
     person.refresh_from_db()
     assert person.account_id == RecordLink.objects.get(salesforce_id=id).record_id is not None
     assert seller.one(f"SELECT AccountId FROM Contact WHERE Id = '{contact}'")["AccountId"] == id
