@@ -37,6 +37,7 @@ from integrations.models import (
     SyncRun,
     SyncSettings,
 )
+from mappings.defaults import DEFAULT_MAPS, default_map
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 SELLERS = 20
@@ -108,6 +109,8 @@ def workspace() -> Connection:
     )
     for name in ("Account", "Contact", "Lead", "Opportunity"):
         SyncedObject.objects.create(connection=org, name=name, pulled_at=NOW, linked=1000)
+        for row in default_map(name, frozenset(salesforce for _, salesforce in DEFAULT_MAPS[name])):
+            row.save()
     SyncSettings.current().save()
     return org
 
