@@ -1,18 +1,17 @@
 """Potential duplicates as pages tell them: only of records that are shown themselves, and only such (spec C5)."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from crm.history import MODELS, Event, Teller
-from crm.listing import COUNT_LIMIT, Count, Gather
+from crm.listing import COUNT_LIMIT, Count, Gather, planning_without
 from crm.matching import MOST, TABLES
 from crm.models import Kind, PastDuplicate, PotentialDuplicate, Record, User
 
@@ -38,6 +37,7 @@ LOOKS_ALIKE = """
  OR EXISTS (SELECT 1 FROM crm_potentialduplicate p JOIN {0} o ON o.id = p.other_id AND NOT o.hidden
              WHERE p.kind = '{1}' AND p.record_id = {0}.id OFFSET 0))"""
 DETOURS = ("enable_hashagg", "enable_sort", "enable_seqscan", "enable_bitmapscan", "enable_gathermerge")
+"""PostgreSQL doesn't see that the first pairs will do, and would sort all of them before it looks at one."""
 GATHER = """
 SELECT met.id FROM ({met}) met CROSS JOIN LATERAL ({look} OFFSET 0) looked ORDER BY met.id {direction} LIMIT %s"""
 
@@ -138,7 +138,7 @@ def those_with_twins(kind: str) -> Gather:
         look, params = one.values("pk").query.sql_with_params()
         met = met.format(past=past, direction=direction)
         query = GATHER.format(met=met, look=look, direction=direction)
-        with in_order(), connection.cursor() as cursor:
+        with planning_without(*DETOURS), connection.cursor() as cursor:
             cursor.execute(query, [*given, *params, number])
             return [pk for (pk,) in cursor.fetchall()]
 
@@ -163,15 +163,6 @@ def looks_alike(kind: str) -> RawSQL:
     """Asked last of a row, as it costs most: of the table that `rows` are from, by its own name."""
     condition = LOOKS_ALIKE.format(TABLES[Kind(kind)], Kind(kind).value)
     return RawSQL(condition, [], output_field=BooleanField())  # noqa: S611  names from our own tables
-
-
-@contextmanager
-def in_order() -> Iterator[None]:
-    """PostgreSQL doesn't see that the first pairs will do, and would sort all of them before it looks at one."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("; ".join(f"SET LOCAL {way} = off" for way in DETOURS))
-        yield
-        cursor.execute("; ".join(f"SET LOCAL {way} = on" for way in DETOURS))
 
 
 def twins_of_mine(user: User) -> list[Mine]:

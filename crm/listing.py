@@ -20,6 +20,8 @@ Gather = Callable[[QuerySet[Any], int, bool, int | None], list[int]]
 
 PAGE_SIZE = 50
 COUNT_LIMIT = 10_000
+SORTING = ("enable_bitmapscan", "enable_seqscan")
+"""PostgreSQL can't estimate how many words share a prefix, and would sort hundreds of thousands of hits."""
 STRETCH = 20_000
 """Ids. Where more than 10,000 hits among 2,000,000 rows are evenly spread, half of it fills a page."""
 
@@ -112,7 +114,7 @@ def nearest(hits: QuerySet[R], number: int, *, rising: bool, edge: dict[str, Any
     """
     start = edge["sort_id"] if edge else newest_id(hits.model)
     stretch = Q(pk__lte=start + STRETCH) if rising else Q(pk__gt=start - STRETCH)
-    with walking_the_index():
+    with planning_without(*SORTING):
         rows = list(hits.filter(stretch)[:number])
     if len(rows) == number:
         return rows
@@ -173,9 +175,9 @@ def edge_of(model: type[R], keys: dict[str, Any], pk: int | None) -> dict[str, A
 
 
 @contextmanager
-def walking_the_index() -> Iterator[None]:
-    """PostgreSQL can't estimate how many words share a prefix, and would sort hundreds of thousands of hits."""
+def planning_without(*ways: str) -> Iterator[None]:
+    """Open a transaction in which PostgreSQL plans without these ways, where it can't know that they are detours."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off")
+        cursor.execute("; ".join(f"SET LOCAL {way} = off" for way in ways))
         yield
-        cursor.execute("SET LOCAL enable_bitmapscan = on; SET LOCAL enable_seqscan = on")
+        cursor.execute("; ".join(f"SET LOCAL {way} = on" for way in ways))
