@@ -7,12 +7,11 @@ can't be told apart is said in words that hold for both.
 from collections.abc import Iterable
 from datetime import datetime
 
+from integrations.deletions import PLURAL
 from integrations.models import AuditEntry, RecordLink, SyncSettings
 from integrations.not_visible import MARKED
 from integrations.sync.mass_deletes import DELETE_SYNC
 from integrations.sync.pull.plan import MERGE_SYNC
-
-WORDS = {"Account": "accounts", "Contact": "contacts", "Lead": "leads", "Opportunity": "deals"}
 
 STAYS = "It stays here, and nothing is pushed to it."
 MARKED_GONE = (
@@ -42,10 +41,10 @@ def why_gone(link: RecordLink, settings: SyncSettings, *, marked: bool) -> str:
         return f"{MARKED_GONE} {STAYS}"
     off = _switched_off(name, settings)
     if link.suppressed_by:
-        return f"{MERGED} {OFF.format('Merge sync', WORDS[name], 'is') if 'merge sync' in off else WAITS}"
+        return f"{MERGED} {OFF.format('Merge sync', PLURAL[name], 'is') if 'merge sync' in off else WAITS}"
     what = DELETED_OR_MERGED if name in MERGE_SYNC else DELETED
     explained = len(off) == len(_switches(name))  # else it may have gone while one was off that is on now
-    because = OFF.format(" and ".join(off).capitalize(), WORDS[name], "are" if len(off) > 1 else "is")
+    because = OFF.format(" and ".join(off).capitalize(), PLURAL[name], "are" if len(off) > 1 else "is")
     return f"{what} {because if explained else STAYS}"
 
 

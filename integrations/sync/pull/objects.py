@@ -207,7 +207,8 @@ class ObjectRun:
             synced.watermark, synced.watermark_id = synced.staged, synced.staged_id
             synced.pulled_at = self.run.checkpoint["asked_at"]
             synced.staged_rows = 0
-            synced.there = there if there is not None else synced.there
+            if there is not None:
+                synced.there = there
             if checks:
                 left = counts.get("stale", 0)
                 self.run.counts = counts | {"repaired": max(sum(counts[key] for key in DRIFT) - left, 0)}
