@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect
 
 from integrations.tests.pull.seller import Seller
 from journeys.installation import Installation, running
@@ -13,6 +13,10 @@ from journeys.visitor import Visitor
 
 FAILED = pytest.StashKey[bool]()
 VIEWPORT = ViewportSize(width=1300, height=800)
+PATIENCE = 15_000
+"""Milliseconds: every process of an installation shares the machine with the tests beside it."""
+
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +35,7 @@ def seller(installation: Installation) -> Seller:
 def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     """A browser profile of its own; a failed test leaves its trace and last picture in a folder it names."""
     profile = browser.new_context(locale="en-GB", timezone_id="UTC", viewport=VIEWPORT)
-    profile.set_default_timeout(15_000)
+    profile.set_default_timeout(PATIENCE)
     profile.tracing.start(screenshots=True, snapshots=True)
     yield profile
     if request.node.stash.get(FAILED, False):

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from integrations.tests.pull.seller import Seller
 from journeys.installation import Installation
@@ -24,6 +24,26 @@ def add_condition(visitor: Visitor, field: str, operator: str, value: str) -> No
     rows.last.get_by_label("How it is compared").select_option(operator)
     expect(rows.last.get_by_label("How it is compared")).to_have_value(operator)
     rows.last.get_by_label("Value", exact=True).fill(value)
+
+
+def test_what_is_typed_while_the_row_is_on_its_way_stays(
+    installation: Installation, visitor: Visitor, seller: Seller
+) -> None:
+    installation.connect()
+    visitor.sign_in("admin")
+    visitor.go(CONTACTS)
+    add_condition(visitor, "Title", "eq", "B")
+    visitor.sees("Matches")
+    underway: list[Route] = []
+    visitor.page.route("**/condition/?**", lambda route: underway.append(route))
+    row = visitor.page.locator("[data-condition]").last
+    row.get_by_label("How it is compared").select_option("contains")
+    row.get_by_label("Value", exact=True).fill("Baker")
+    with visitor.page.expect_response("**/condition/?**"):
+        for route in underway:
+            route.continue_()
+    expect(row.get_by_label("How it is compared")).to_have_value("contains")
+    expect(row.get_by_label("Value", exact=True)).to_have_value("Baker")
 
 
 def save_and_wait(visitor: Visitor) -> None:
