@@ -322,7 +322,7 @@ def test_it_goes_on_where_it_was_killed(
     pulled: Connection, seller: Seller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contact(seller)
-    monkeypatch.setattr("integrations.sync.pull.tally.CHUNK_ROWS", 5)
+    monkeypatch.setattr("integrations.sync.pull.tally.CHUNK_ROWS", 100)
     run, org = started(pulled, repairs=True), live.door(pulled)
     failpoints.arm("check.chunk counted:3", _die)
     with pytest.raises(KeyboardInterrupt):
