@@ -14,11 +14,11 @@ from django.db.models.functions import Least
 from psycopg import sql
 
 from integrations.models import Connection, SyncedObject
+from integrations.sync.joined_edits import carry_over
 from integrations.sync.merging import merge_as_salesforce_did, settled_pairs
 from integrations.sync.pull.chunk_sql import ON_ITS_WAY
 from integrations.sync.pull.lease import Lease
 from integrations.sync.pull.plan import fields_of_leads
-from integrations.sync.pull.refused_edits import carry_over
 from integrations.sync.pull.statements import Statements
 
 HAS_LEADS = """

@@ -5,13 +5,13 @@ from functools import partial
 
 from django.db.models import F
 
-from crm import journal
 from crm.models import Contact
 from integrations.models import RecordLink, SyncedObject
 from integrations.salesforce.errors import SalesforceError
 from integrations.salesforce.ids import to18
 from integrations.sync import push_errors
 from integrations.sync.deadlocks import persistently
+from integrations.sync.joined_edits import carry_over
 from integrations.sync.merging import linked_of, merge_as_salesforce_did
 from integrations.sync.pull.plan import fields_of_leads
 from integrations.sync.push import settle
@@ -61,12 +61,16 @@ def _move(shift: Shift, claim: Claim, item: Outgoing, contact: str) -> bool:
     let_go = there is not None and (there.state == RecordLink.State.TOMBSTONE or linked and survivor is None)
     if person is None or lead is None or let_go:
         return False
+    if survivor is not None:
+        carry_over(shift.connection.pk, [(person.pk, survivor.pk)], origin=ORIGIN)
     lead.state, lead.suppressed_by = RecordLink.State.SUPPRESSED, contact
     lead.save(update_fields=["state", "suppressed_by"])
     _count(shift, "Lead", linked=-1, suppressed=1)
     push_errors.close(shift.connection, claim.kind, [person.pk], now=shift.clock())
     if survivor is not None:
-        _join(shift, claim, item, person, survivor)
+        settle.drop(claim.name, [item.entry.id], now=shift.clock())
+        pairs = [(person.pk, survivor.pk)]
+        merge_as_salesforce_did(shift.connection.pk, claim.kind, pairs, run=None, now=shift.clock())
     else:
         is_new = there is None or there.state == RecordLink.State.GONE
         _link(shift, lead, person, contact)
@@ -98,23 +102,6 @@ def _link(shift: Shift, lead: RecordLink, person: Contact, contact: str) -> None
             "changed_at": shift.clock(),
         },
     )
-
-
-def _join(shift: Shift, claim: Claim, item: Outgoing, person: Contact, survivor: Contact) -> None:
-    """The contact has a person here: the edit is made on that one, which takes the lead's person in."""
-    fields = [
-        field.target
-        for field in push_plan(shift.connection, "Lead").fields
-        if field.salesforce in item.values
-    ]
-    values = {field.column: getattr(person, field.column) for field in fields if field.column}
-    names = [field.key.removeprefix("custom.") for field in fields if not field.column]
-    custom = {name: person.custom.get(name) for name in names}
-    with journal.acting(None, ORIGIN):
-        survivor.change(values, custom)
-    settle.drop(claim.name, [item.entry.id], now=shift.clock())
-    pairs = [(person.pk, survivor.pk)]
-    merge_as_salesforce_did(shift.connection.pk, claim.kind, pairs, run=None, now=shift.clock())
 
 
 def _count(shift: Shift, name: str, *, linked: int, suppressed: int = 0, there: int = 0) -> None:

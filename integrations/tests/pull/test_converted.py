@@ -30,6 +30,20 @@ def title_of(seller: Seller, name: str, salesforce_id: str) -> str | None:
     return title
 
 
+def contacts_person(connection: Connection, contact_id: str) -> Contact:
+    """As if the contact had been pulled before its lead was seen converted."""
+    other = Contact.objects.create(last_name="Pulled first")
+    OutboxEntry.objects.all().delete()
+    RecordLink.objects.create(
+        connection=connection,
+        salesforce_object="Contact",
+        salesforce_id=contact_id,
+        kind="contact",
+        record_id=other.pk,
+    )
+    return other
+
+
 @pytest.mark.parametrize("with_mail", [True, False])
 def test_an_edit_of_a_converted_lead_reaches_the_contact(
     pulled: Connection, seller: Seller, demo_org: SandboxOrg, with_mail: bool
@@ -68,20 +82,28 @@ def test_where_the_contact_has_a_person_already_the_edit_is_made_on_that(
     live.pull(pulled)
     person = person_of(lead_id)
     contact_id = convert(demo_org, lead_id)
-    other = Contact.objects.create(last_name="Pulled first")
-    OutboxEntry.objects.all().delete()
-    RecordLink.objects.create(
-        connection=pulled,
-        salesforce_object="Contact",
-        salesforce_id=contact_id,
-        kind="contact",
-        record_id=other.pk,
-    )
+    other = contacts_person(pulled, contact_id)
     person.change({"title": "Typed here"})
     push(pulled)
     person.refresh_from_db()
     assert person.merged_into == person_of(contact_id) == other
     assert title_of(seller, "Contact", contact_id) == "Typed here"
+
+
+def test_so_is_one_typed_while_the_first_is_on_its_way(
+    pulled: Connection, seller: Seller, demo_org: SandboxOrg
+) -> None:
+    lead_id = lead(seller, None)
+    live.pull(pulled)
+    person = person_of(lead_id)
+    contact_id = convert(demo_org, lead_id)
+    contacts_person(pulled, contact_id)
+    person.change({"title": "Typed first"})
+    failpoints.arm("push.marked", lambda: person.change({"phone": "+1 555 0142"}))
+    push(pulled)
+    row = seller.one(f"SELECT Title, Phone FROM Contact WHERE Id = '{contact_id}'")
+    assert (row["Title"], row["Phone"]) == ("Typed first", "+1 555 0142")
+    assert not OutboxEntry.objects.exists()
 
 
 def test_what_the_contact_holds_else_comes_here(

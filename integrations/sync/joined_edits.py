@@ -1,7 +1,6 @@
-"""An edit of a lead's person that waits for somebody, when the person joins its contact's (spec C4): nothing that was
-typed is lost, so it is made on the contact's person, and goes out to the contact.
+"""Edits of a lead's person that Salesforce doesn't have when the person joins its contact's (spec C4).
 
-Its twin, for a lead that refuses edits because it was converted, is `push.converted`.
+Nothing that was typed is lost, so they are made on the contact's person, and go out to the contact.
 """
 
 from collections.abc import Sequence
@@ -15,13 +14,11 @@ from integrations.sync.pull.fields import PulledField
 from integrations.sync.push import outgoing
 from integrations.sync.push.plan import push_plan
 
-ORIGIN = "joining"
-
 CARRY_OVER = """
 WITH typed AS MATERIALIZED (
   SELECT m.survivor, r.id, o.changed_at, {said} AS said
     FROM unnest({leads}::bigint[], {survivors}::bigint[]) AS m (lead, survivor)
-    JOIN integrations_outboxentry o ON o.kind = 'contact' AND o.record_id = m.lead AND o.state = 'held'
+    JOIN integrations_outboxentry o ON o.kind = 'contact' AND o.record_id = m.lead
     JOIN crm_contact r ON r.id = m.lead
     JOIN integrations_recordlink l
       ON l.connection_id = {connection} AND l.kind = 'contact' AND l.record_id = r.id AND l.state = 'linked'
@@ -41,14 +38,16 @@ UPDATE crm_contact s SET {assignments}
   JOIN crm_contact b ON b.id = e.survivor
  CROSS JOIN LATERAL jsonb_populate_record(b, e.own) x
  WHERE s.id = e.survivor"""
-"""What a push would have said to the lead. Of two leads' edits of one field the later stands."""
+"""What a push would say to the lead. Of two leads' edits of one field the later stands."""
 
 
-def carry_over(connection_id: int, pairs: Sequence[tuple[int, int]]) -> None:
-    """For the caller's transaction, which holds each pair's lead's and contact's person, and the leads' links."""
+def carry_over(connection_id: int, pairs: Sequence[tuple[int, int]], *, origin: str = "joining") -> None:
+    """For the caller's transaction, which holds each pair's lead's and contact's person, and the leads' links.
+
+    The links are linked still. `origin` is what the history tells (`crm.history`).
+    """
     leads = [lead for lead, _ in pairs]
-    held = OutboxEntry.objects.filter(kind="contact", record_id__in=leads, state=OutboxEntry.State.HELD)
-    if not held.exists():
+    if not OutboxEntry.objects.filter(kind="contact", record_id__in=leads).exists():
         return
     plan = push_plan(Connection.objects.get(pk=connection_id), "Lead")
     if not plan.fields:
@@ -61,7 +60,7 @@ def carry_over(connection_id: int, pairs: Sequence[tuple[int, int]]) -> None:
         fields=sql.SQL(", ").join(map(_value, plan.fields)),
         assignments=sql.SQL(", ").join(_assignments(plan.fields)),
     )
-    with journal.acting(None, ORIGIN), journal.captured(), database.cursor() as cursor:
+    with journal.acting(None, origin), journal.captured(), database.cursor() as cursor:
         cursor.execute(statement)
 
 
