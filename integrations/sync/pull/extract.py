@@ -195,13 +195,15 @@ class Extract:
         rows = self.org.retrieve(self.plan.object, ids, columns)
         found = [row for row in rows if row is not None]
         meeting = self._meeting(ids) if filtered else []
-        with transaction.atomic():
-            self.lease.check()
+        absent = [link for (link, _), row in zip(links, rows, strict=True) if row is None]
+
+        def save() -> None:
             loaded = self.staging.insert_json(found, asked_at=asked_at, known=filtered)
             loaded += self.staging.insert_json(meeting, asked_at=asked_at)
-            absent = [link for (link, _), row in zip(links, rows, strict=True) if row is None]
             rereading.forget(absent, now=self.lease.clock())
             self._save({**place, "again": links[-1][0]}, loaded, total=(self.run.total or 0) + loaded.rows)
+
+        self.lease.write(self.run, save)
         reach("pull.page staged")
         return True
 

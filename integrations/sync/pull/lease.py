@@ -1,6 +1,7 @@
 """Who works on a run: one worker at a time, and one that lost its lease can't write (design, *Traps*)."""
 
 from collections.abc import Callable
+from copy import copy
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from integrations.models import SyncRun
 from integrations.sync.deadlocks import persistently
 
 T = TypeVar("T")
+COUNTED = ("checkpoint", "counts", "done", "read", "total")
 Clock = Callable[[], datetime]
 
 
@@ -59,10 +61,11 @@ class Lease:
 
         `run` is what the step counts in: as it was before each try, so that none counts twice.
         """
-        place, counts, done = run.checkpoint, run.counts, run.done
+        before = {name: copy(getattr(run, name)) for name in COUNTED}
 
         def held() -> T:
-            run.checkpoint, run.counts, run.done = dict(place), dict(counts), done
+            for name, value in before.items():
+                setattr(run, name, copy(value))
             self.check()  # first, since whoever took the run over may have dropped the staging table
             return step()
 

@@ -1,6 +1,7 @@
 """One object of a run: read it all into staging, apply it all, save the cursor."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 
@@ -198,29 +199,29 @@ class ObjectRun:
         """The cursor moves with the run's end, in one transaction; what was staged is done with."""
         checks = self.run.kind == SyncRun.Kind.RECONCILE
         read_all = (self.synced.watermark is None or self.run.full) and not checks
-        there = self._count_there() if read_all else None
+        self.lease.write(self.run, partial(self._move_cursor, self._count_there() if read_all else None))
+
+    def _move_cursor(self, there: int | None) -> None:
         counts = self.run.counts
-        with transaction.atomic():
-            self.lease.check()
-            synced = SyncedObject.objects.select_for_update().get(pk=self.synced.pk)
-            self._stay_before_what_is_stale(synced)
-            synced.watermark, synced.watermark_id = synced.staged, synced.staged_id
-            synced.pulled_at = self.run.checkpoint["asked_at"]
-            synced.staged_rows = 0
-            if there is not None:
-                synced.there = there
-            if checks:
-                left = counts.get("stale", 0)
-                self.run.counts = counts | {"repaired": max(sum(counts[key] for key in DRIFT) - left, 0)}
-                self._note_drift(synced, left=dict.fromkeys(DRIFT, 0) | {"different": left})
-            fields = ["pulled_at", "staged_rows", "there", "checked_at", "drift"]
-            synced.save(update_fields=[*CURSORS, *fields])
-            self.staging.drop()
-            synced.refresh_from_db()
-            if self.run.done:
-                count_outside(self.run.connection, self.run.object)
-            self.run.watermark_after = watermark(synced)
-            self._succeed()
+        synced = SyncedObject.objects.select_for_update().get(pk=self.synced.pk)
+        self._stay_before_what_is_stale(synced)
+        synced.watermark, synced.watermark_id = synced.staged, synced.staged_id
+        synced.pulled_at = self.run.checkpoint["asked_at"]
+        synced.staged_rows = 0
+        if there is not None:
+            synced.there = there
+        if self.run.kind == SyncRun.Kind.RECONCILE:
+            left = counts.get("stale", 0)
+            self.run.counts = counts | {"repaired": max(sum(counts[key] for key in DRIFT) - left, 0)}
+            self._note_drift(synced, left=dict.fromkeys(DRIFT, 0) | {"different": left})
+        fields = ["pulled_at", "staged_rows", "there", "checked_at", "drift"]
+        synced.save(update_fields=[*CURSORS, *fields])
+        self.staging.drop()
+        synced.refresh_from_db()
+        if self.run.done:
+            count_outside(self.run.connection, self.run.object)
+        self.run.watermark_after = watermark(synced)
+        self._succeed()
 
     def _stay_before_what_is_stale(self, synced: SyncedObject) -> None:
         """What was left alone and has no link is read again, with all of its stamp (design, *Traps*)."""

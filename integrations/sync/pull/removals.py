@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from crm import journal
@@ -41,7 +40,7 @@ def remove_deleted(run: SyncRun, lease: Lease) -> None:
             continue
         synced = SyncedObject.objects.get(connection_id=run.connection_id, name=name)
         if needs_yes(count, synced.linked + count):
-            _ask(noted, WAITS.format(count=count, object=name), lease)
+            lease.write(run, partial(_ask, noted, WAITS.format(count=count, object=name), lease.clock()))
             continue
         while batch := list(noted[:BATCH]):
             lease.write(run, partial(_remove, batch))
@@ -62,10 +61,8 @@ def _noted(connection_id: int, object_name: str) -> QuerySet[SyncError]:
     ).order_by("pk")
 
 
-def _ask(noted: QuerySet[SyncError], message: str, lease: Lease) -> None:
-    with transaction.atomic():
-        lease.check()
-        noted.update(state=SyncError.State.OPEN, message=message, changed_at=lease.clock())
+def _ask(noted: QuerySet[SyncError], message: str, now: datetime) -> None:
+    noted.update(state=SyncError.State.OPEN, message=message, changed_at=now)
 
 
 def agree(errors: QuerySet[SyncError], *, now: datetime) -> int:

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection as database
 
 from crm.models import Contact, PotentialDuplicate
-from integrations.models import Connection, SyncSettings
+from integrations.models import Connection, RecordLink, SyncSettings
 from integrations.tests.pull import live
 from integrations.tests.pull.seller import Seller
 from integrations.tests.pull.test_merges_there import made, merge, record_of
@@ -92,3 +92,20 @@ def test_while_potential_duplicates_are_looked_for(pulled: Connection) -> None:
         run = live.pull(pulled)
     assert run.state == "succeeded"
     assert PotentialDuplicate.objects.filter(kind="contact").exists()
+
+
+def test_while_records_are_asked_for_by_their_ids(pulled: Connection) -> None:
+    link = RecordLink.objects.filter(kind="contact", state="linked").earliest("pk")
+    RecordLink.objects.filter(pk=link.pk).update(salesforce_id="003000000000404AAA", reread=True)
+    with one_deadlock("UPDATE OF reread ON integrations_recordlink"):
+        run = live.pull(pulled)
+    assert run.state == "succeeded"
+    assert not RecordLink.objects.filter(reread=True).exists()
+
+
+def test_at_the_end_of_an_object(pulled: Connection, seller: Seller) -> None:
+    made(seller, "Contact", 1)
+    with one_deadlock("UPDATE OF watermark ON integrations_syncedobject"):
+        run = live.pull(pulled)
+    assert run.state == "succeeded"
+    assert {child.state for child in run.children.all()} == {"succeeded"}
