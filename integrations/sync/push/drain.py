@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db import DataError
 from django.db.models import Min, Q
 
+from integrations.configuration.agreements import drop_outdated_agreements
 from integrations.failpoints import reach
 from integrations.models import ApiAllowance, Connection, ConnectionState, OutboxEntry, SyncSettings
 from integrations.salesforce.errors import SalesforceError, SignInNeeded
@@ -100,7 +101,7 @@ def _round(shift: Shift, most: int, ends_at: datetime) -> bool:
 def _step(shift: Shift, kind: str, most: int, ends_at: datetime, *, live: bool) -> bool:
     """One claim, pushed; False where there was none, or no more time."""
     left = (ends_at - shift.clock()).total_seconds()
-    if left <= 0 or not _may_go_on(shift):
+    if left <= 0 or not _may_go_on(shift) or not drop_outdated_agreements(seconds=left):
         return False
     taken = claim(kind, live=live, now=shift.clock(), most=most)
     if taken.rows:
