@@ -8,6 +8,7 @@ from integrations.models import Connection
 from integrations.sync.pull import extract
 from integrations.tests.pull import live
 from integrations.tests.pull.seller import Seller
+from integrations.tests.push.pushing import Desk
 from integrations.tests.sandbox_process import SandboxOrg, sandbox_org
 
 
@@ -51,3 +52,16 @@ def way(request: pytest.FixtureRequest) -> str:
     if request.param == "bulk":
         request.getfixturevalue("bulk")
     return str(request.param)
+
+
+@pytest.fixture
+def pulled(connection: Connection) -> Connection:
+    """In step with the demo's org."""
+    live.first_pull(connection)
+    return connection
+
+
+@pytest.fixture
+def desk(pulled: Connection) -> Desk:
+    """Somebody who works here."""
+    return Desk(pulled)

@@ -15,12 +15,6 @@ from integrations.tests.sandbox_process import SandboxOrg
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def pulled(connection: Connection) -> Connection:
-    live.first_pull(connection)
-    return connection
-
-
 def made(pulled: Connection, seller: Seller, *names: str) -> list[Contact]:
     """People that both sides have."""
     for name in names:

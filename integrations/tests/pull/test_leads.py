@@ -20,12 +20,6 @@ from integrations.tests.sandbox_process import SandboxOrg
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def pulled(connection: Connection) -> Connection:
-    live.first_pull(connection)
-    return connection
-
-
 class Mails:
     """The same person's e-mail, and another's: new for each test, as the org lives on."""
 
