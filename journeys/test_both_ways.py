@@ -65,7 +65,7 @@ def edit(visitor: Visitor, **values: str) -> None:
 
 def badge(visitor: Visitor, words: str) -> None:
     """What the record's page comes to say, left alone."""
-    expect(visitor.page.locator("#salesforce-badge")).to_contain_text(words, timeout=15_000)
+    expect(visitor.page.locator("#salesforce-badge")).to_contain_text(words)
 
 
 def test_a_person_goes_there_and_edits_go_both_ways(

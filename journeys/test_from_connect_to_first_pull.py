@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from integrations.tests.pull.seller import Seller
 from integrations.tests.sandbox_process import sandbox_org
 from journeys.installation import Installation
-from journeys.visitor import Visitor
+from journeys.visitor import RUN_MILLISECONDS, Visitor
 
 pytestmark = pytest.mark.browser
 
@@ -45,7 +45,7 @@ def test_an_admin_connects_sets_up_and_starts(
     visitor.follow("Start now")
     visitor.press("Start syncing")
     visitor.sees("Syncing. Next pull in")
-    expect(visitor.tile("Deals").get_by_text("Pulled")).to_be_visible(timeout=40_000)
+    expect(visitor.tile("Deals").get_by_text("Pulled")).to_be_visible(timeout=RUN_MILLISECONDS)
     visitor.wait_for_pull()
 
     status = installation.command("status").said
@@ -72,7 +72,7 @@ def the_window_refuses_pulls_by_hand(installation: Installation, visitor: Visito
 
 def what_is_read_meanwhile_changes_nothing(installation: Installation, visitor: Visitor) -> None:
     """The preparation's run ends in the background; the overview shows it unasked (spec A4)."""
-    expect(visitor.page.get_by_text("being prepared")).to_have_count(0, timeout=40_000)
+    expect(visitor.page.get_by_text("being prepared")).to_have_count(0, timeout=RUN_MILLISECONDS)
     visitor.go("/people/")
     visitor.sees("No people yet")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from playwright.sync_api import Locator, Page, expect
 
 PASSWORD = "lockstep-demo"
-RUN_MILLISECONDS = 40_000
+RUN_MILLISECONDS = 120_000
 
 
 @dataclass(frozen=True)

@@ -42,9 +42,10 @@ def test_a_held_row_is_no_failure_of_the_command(desk: Desk, run: Any) -> None:
 
 
 def test_draining_waits_out_what_is_due_later(desk: Desk, run: Any, org: SandboxOrg) -> None:
-    org.control("POST", "/faults", {"name": "rows_locked", "match": {"operation": "create"}})
+    org.control("POST", "/faults", {"name": "rows_locked", "match": {"operation": "create", "times": 0}})
     desk.create(Contact, last_name="Locked")
     assert run("push", "--drain")[1]["created"] == 0
+    org.control("DELETE", "/faults")
     assert run("push", "--drain", "--wait", "30")[1]["created"] == 1
 
 
