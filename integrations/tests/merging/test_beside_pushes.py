@@ -18,7 +18,7 @@ from integrations.tests.pull.seller import Seller
 from integrations.tests.push.pushing import Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PATIENCE = 20  # seconds
+PATIENCE = 60  # seconds
 WAITING_FOR_A_LOCK = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 

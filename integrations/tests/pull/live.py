@@ -14,7 +14,7 @@ from integrations.sync.pull.slices import work_on
 from integrations.tests.sandbox_process import SandboxOrg
 from integrations.tokens import ConnectionTokens
 
-PATIENCE = timedelta(seconds=20)
+PATIENCE = timedelta(minutes=1)
 NAP = 0.02  # seconds; a Bulk job of a test's size takes about one
 
 
