@@ -92,7 +92,7 @@ class _Worker:
         self.run.save(update_fields=["checkpoint"])
 
     def _next_child(self) -> SyncRun | None:
-        return self.run.children.filter(state__in=OPEN).order_by("pk").first()
+        return self.run.children.filter(state__in=OPEN).select_related("connection").order_by("pk").first()
 
     def _may_go_on(self) -> bool:
         connection = Connection.objects.get(pk=self.run.connection_id)
