@@ -19,13 +19,17 @@ NAP = 0.02  # seconds; a Bulk job of a test's size takes about one
 
 
 class Clock:
-    """The real time, but for the waits that were skipped."""
+    """The real time, but for the waits that were skipped; stopped, it goes on by those only."""
 
     def __init__(self) -> None:
         self.skipped = timedelta()
+        self.stopped: datetime | None = None
 
     def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.skipped
+        return (self.stopped or datetime.now(UTC)) + self.skipped
+
+    def stop(self) -> None:
+        self.stopped = datetime.now(UTC)
 
     def skip_to(self, moment: datetime | None) -> None:
         if moment and moment > self():
