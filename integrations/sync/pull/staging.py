@@ -16,6 +16,7 @@ from django.db import connection as database
 from psycopg import sql
 
 BLOCK = 1 << 20
+NUL = r"\u0000"
 NUL_IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 OWN_COLUMNS = ("seq", "asked_at", "known")
 
@@ -148,7 +149,9 @@ class StagingTable:
     ) -> Loaded:
         """Put a REST page into the table; PostgreSQL takes the JSON apart, Python loops over nothing."""
         columns = self.columns()
-        text, nuls = NUL_IN_JSON.subn(r"\1", json.dumps(records, ensure_ascii=False))
+        text, nuls = json.dumps(records, ensure_ascii=False), 0
+        if NUL in text:  # looking for the pattern takes as long as reading the page
+            text, nuls = NUL_IN_JSON.subn(r"\1", text)
         text = text.encode(
             errors="replace"
         ).decode()  # half an emoji, cut off by a limit there, is no character
