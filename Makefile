@@ -39,7 +39,7 @@ browser: setup
 	@$(BIN)/python -m config.chromium
 
 test: browser ## Run every test, those in a real browser included
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 soak: setup ## Random steps on both sides until SECONDS=600 are over; a failing script is printed
 	SOAK_SECONDS=$(or $(SECONDS),600) $(BIN)/pytest -q -s integrations/tests/two_sided -k as_long_as_told

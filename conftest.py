@@ -25,7 +25,13 @@ for _name in ("REDIS_URL", "SECRET_KEY", "TOKEN_KEYS", "PLAN", "PUBLIC_URL", "AL
     os.environ.pop(_name, None)
 
 django.setup()
+LONGEST = ("integrations/tests/two_sided", "journeys")
 NO_BROWSER = "no Chromium on this machine"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Few tests that take minutes go first; after all others, one worker would wait for another's."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 @pytest.fixture(scope="session")
