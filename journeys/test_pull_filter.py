@@ -37,7 +37,8 @@ def test_what_is_typed_while_the_row_is_on_its_way_stays(
     underway: list[Route] = []
     visitor.page.route("**/condition/?**", lambda route: underway.append(route))
     row = visitor.page.locator("[data-condition]").last
-    row.get_by_label("How it is compared").select_option("contains")
+    with visitor.page.expect_request("**/condition/?**"):
+        row.get_by_label("How it is compared").select_option("contains")
     row.get_by_label("Value", exact=True).fill("Baker")
     with visitor.page.expect_response("**/condition/?**"):
         for route in underway:
