@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterable
 
 from django.db import connection as database
-from django.db import transaction
 
 from integrations.models import Connection, OutdatedAgreement, SyncedObject
+from integrations.sync.deadlocks import persistently
 
 BATCH = 20_000
 
@@ -51,14 +51,14 @@ def drop_outdated_agreements(*, seconds: float | None = None) -> bool:
     Whoever needs the base calls it first: a pull before it applies, a push before it compares.
     """
     ends_at = None if seconds is None else time.monotonic() + seconds
-    while _drop_one_batch():
+    while persistently(_drop_one_batch):  # pulls and pushes write the same links
         if ends_at is not None and time.monotonic() >= ends_at:
             return not OutdatedAgreement.objects.exists()
     return True
 
 
 def _drop_one_batch() -> bool:
-    with transaction.atomic(), database.cursor() as cursor:
+    with database.cursor() as cursor:
         noted = OutdatedAgreement.objects.select_for_update().order_by("id").first()
         if noted is None:
             return False
