@@ -3,11 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
-from integrations.models import (
-    Connection,
-    RecordLink,
-    SyncRun,
-)
+from integrations.models import Connection, SyncRun
 from integrations.sync.pull.runs import start_check
 from integrations.sync.pull.tally import PROMISED
 from integrations.tests.pull import live
@@ -38,10 +34,6 @@ def only(tally: dict[str, int]) -> dict[str, int]:
 
 def contact(seller: Seller, **values: Any) -> str:
     return seller.create("Contact", LastName=f"Checked {uuid4().hex}", **values)
-
-
-def link_of(salesforce_id: str) -> RecordLink:
-    return RecordLink.objects.get(salesforce_id=salesforce_id)
 
 
 def change_silently(org: SandboxOrg, name: str, salesforce_id: str, **values: Any) -> None:

@@ -4,13 +4,14 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from integrations.models import Connection, SyncRun
+from integrations.models import Connection, RecordLink, SyncRun
 from integrations.salesforce.door import TIMEOUT
 from integrations.salesforce.org import Org
 from integrations.sync.connecting import App, connect_client_credentials
 from integrations.sync.preparing import keep_prepared, prepare
 from integrations.sync.pull.runs import start_first_pull, start_pull
 from integrations.sync.pull.slices import work_on
+from integrations.sync.push.drain import drain
 from integrations.tests.sandbox_process import SandboxOrg
 from integrations.tokens import ConnectionTokens
 
@@ -112,3 +113,14 @@ def finish(run: SyncRun, *, follow_schema: bool = True, patience: timedelta = PA
 def counts(run: SyncRun, name: str) -> dict[str, int]:
     """What one object's part of a run counted, the zeros left out."""
     return {key: value for key, value in run.children.get(object=name).counts.items() if value}
+
+
+def push(connection: Connection) -> None:
+    """What is due now, in one worker."""
+    org = door(connection)
+    drain(connection, org, clock=Clock(), seconds=60)
+    org.close()
+
+
+def link_of(salesforce_id: str) -> RecordLink:
+    return RecordLink.objects.get(salesforce_id=salesforce_id)

@@ -5,18 +5,21 @@ import pytest
 from crm.models import Contact
 from integrations import failpoints
 from integrations.models import Connection, OutboxEntry, RecordLink, SyncError
-from integrations.sync.push.drain import drain
 from integrations.tests.pull import live
-from integrations.tests.pull.live import Clock
+from integrations.tests.pull.live import link_of, push
 from integrations.tests.pull.seller import Seller
-from integrations.tests.pull.test_leads import Mails, contact, convert, in_step, lead, link_of, person_of
+from integrations.tests.pull.test_leads import (
+    Mails,
+    contact,
+    convert,
+    converted_lead,
+    in_step,
+    lead,
+    person_of,
+)
 from integrations.tests.sandbox_process import SandboxOrg
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def push(connection: Connection) -> None:
-    drain(connection, live.door(connection), clock=Clock(), seconds=30)
 
 
 def title_of(seller: Seller, name: str, salesforce_id: str) -> str | None:
@@ -42,10 +45,9 @@ def contacts_person(connection: Connection, contact_id: str) -> Contact:
 def test_an_edit_of_a_converted_lead_reaches_the_contact(
     pulled: Connection, seller: Seller, demo_org: SandboxOrg, with_mail: bool
 ) -> None:
-    lead_id = lead(seller, Mails().same if with_mail else None, Phone="+1 555 0100")
-    live.pull(pulled)
-    person = person_of(lead_id)
-    contact_id = convert(demo_org, lead_id)
+    lead_id, person, contact_id = converted_lead(
+        pulled, seller, demo_org, Mails().same if with_mail else None, Phone="+1 555 0100"
+    )
     person.change({"title": "Typed here"})
     push(pulled)
     assert person_of(contact_id).pk == person.pk
@@ -72,10 +74,7 @@ def test_one_converted_in_the_very_moment_of_sending_reaches_it_too(
 def test_where_the_contact_has_a_person_already_the_edit_is_made_on_that(
     pulled: Connection, seller: Seller, demo_org: SandboxOrg
 ) -> None:
-    lead_id = lead(seller, None)
-    live.pull(pulled)
-    person = person_of(lead_id)
-    contact_id = convert(demo_org, lead_id)
+    _, person, contact_id = converted_lead(pulled, seller, demo_org)
     other = contacts_person(pulled, contact_id)
     person.change({"title": "Typed here"})
     push(pulled)
@@ -87,10 +86,7 @@ def test_where_the_contact_has_a_person_already_the_edit_is_made_on_that(
 def test_so_is_one_typed_while_the_first_is_on_its_way(
     pulled: Connection, seller: Seller, demo_org: SandboxOrg
 ) -> None:
-    lead_id = lead(seller, None)
-    live.pull(pulled)
-    person = person_of(lead_id)
-    contact_id = convert(demo_org, lead_id)
+    _, person, contact_id = converted_lead(pulled, seller, demo_org)
     contacts_person(pulled, contact_id)
     person.change({"title": "Typed first"})
     failpoints.arm("push.marked", lambda: person.change({"phone": "+1 555 0142"}))
@@ -103,10 +99,7 @@ def test_so_is_one_typed_while_the_first_is_on_its_way(
 def test_what_the_contact_holds_else_comes_here(
     pulled: Connection, seller: Seller, demo_org: SandboxOrg
 ) -> None:
-    lead_id = lead(seller, Mails().same)
-    live.pull(pulled)
-    person = person_of(lead_id)
-    contact_id = convert(demo_org, lead_id)
+    _, person, contact_id = converted_lead(pulled, seller, demo_org, Mails().same)
     seller.change("Contact", contact_id, Phone="+1 555 0199")
     person.change({"title": "Typed here"})
     push(pulled)

@@ -15,7 +15,7 @@ from integrations.models import Connection, RecordLink, SyncedObject, SyncRun, S
 from integrations.sync.push.drain import drain
 from integrations.tests.pull import live
 from integrations.tests.pull.in_step import org_rows
-from integrations.tests.pull.live import Clock
+from integrations.tests.pull.live import Clock, link_of
 from integrations.tests.pull.seller import Seller
 from integrations.tests.pull.test_outside import filtered
 from integrations.tests.sandbox_process import SandboxOrg
@@ -81,10 +81,6 @@ def desk(connection: Connection, seller: Seller, demo_org: SandboxOrg) -> Desk:
 
 def new_mail() -> str:
     return f"{uuid4().hex}@same.example"
-
-
-def link_of(salesforce_id: str) -> RecordLink:
-    return RecordLink.objects.get(salesforce_id=salesforce_id)
 
 
 def assert_figures(desk: Desk) -> None:

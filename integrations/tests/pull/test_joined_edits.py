@@ -6,8 +6,9 @@ from crm import journal
 from crm.models import CustomField
 from integrations.models import Connection, OutboxEntry
 from integrations.tests.pull import live
+from integrations.tests.pull.live import link_of, push
 from integrations.tests.pull.seller import Seller
-from integrations.tests.pull.test_leads import Mails, contact, lead, link_of, person_of, push
+from integrations.tests.pull.test_leads import Mails, contact, lead, person_of
 from mappings.models import FieldMap
 
 pytestmark = pytest.mark.django_db(transaction=True)

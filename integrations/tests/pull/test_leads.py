@@ -11,8 +11,8 @@ from crm import journal
 from crm.models import Contact, ContactRole, Deal, JournalEntry
 from integrations.models import Connection, OutboxEntry, RecordLink, SyncedObject, SyncRun
 from integrations.sync.pull.runs import start_check
-from integrations.sync.push.drain import drain
 from integrations.tests.pull import live
+from integrations.tests.pull.live import link_of, push
 from integrations.tests.pull.seller import Seller
 from integrations.tests.pull.test_outside import FRENCH, filtered
 from integrations.tests.sandbox_process import SandboxOrg
@@ -47,8 +47,13 @@ def convert(org: SandboxOrg, lead_id: str) -> str:
     return str(made["contactId"])
 
 
-def link_of(salesforce_id: str) -> RecordLink:
-    return RecordLink.objects.get(salesforce_id=salesforce_id)
+def converted_lead(
+    connection: Connection, seller: Seller, org: SandboxOrg, mail: str | None = None, **values: Any
+) -> tuple[str, Contact, str]:
+    """A lead that was pulled and converted since, its person, and the contact that it became."""
+    lead_id = lead(seller, mail, **values)
+    live.pull(connection)
+    return lead_id, person_of(lead_id), convert(org, lead_id)
 
 
 def person_of(salesforce_id: str) -> Contact:
@@ -217,10 +222,7 @@ def test_a_lead_stays_left_out_while_another_contact_has_its_e_mail(
 def test_a_converted_leads_person_becomes_the_contacts(
     pulled: Connection, seller: Seller, mails: Mails, demo_org: SandboxOrg, with_mail: bool
 ) -> None:
-    lead_id = lead(seller, mails.same if with_mail else None)
-    live.pull(pulled)
-    person = person_of(lead_id)
-    contact_id = convert(demo_org, lead_id)
+    lead_id, person, contact_id = converted_lead(pulled, seller, demo_org, mails.same if with_mail else None)
     live.pull(pulled)
     assert person_of(contact_id).pk == person.pk
     assert (link_of(lead_id).state, link_of(lead_id).suppressed_by) == ("suppressed", contact_id)
@@ -231,10 +233,7 @@ def test_a_converted_leads_person_becomes_the_contacts(
 def test_a_lead_converted_to_a_known_contact_joins_its_person(
     pulled: Connection, seller: Seller, mails: Mails, demo_org: SandboxOrg
 ) -> None:
-    lead_id = lead(seller, None)
-    live.pull(pulled)
-    person = person_of(lead_id)
-    contact_id = convert(demo_org, lead_id)
+    lead_id, person, contact_id = converted_lead(pulled, seller, demo_org)
     live.finish(live.start(pulled, objects=["Lead"]))
     assert (link_of(lead_id).state, link_of(lead_id).record_id) == ("suppressed", person.pk)
     live.pull(pulled)
@@ -337,10 +336,7 @@ def test_a_contact_outside_the_filter_takes_the_lead_in_too(
 def test_a_repair_between_conversion_and_pull_keeps_the_person(
     pulled: Connection, seller: Seller, demo_org: SandboxOrg
 ) -> None:
-    lead_id = lead(seller, None)
-    live.pull(pulled)
-    person = person_of(lead_id)
-    contact_id = convert(demo_org, lead_id)
+    _, person, contact_id = converted_lead(pulled, seller, demo_org)
     check = start_check(connection=pulled, trigger=SyncRun.Trigger.MANUAL, repairs=True, now=live.Clock()())
     assert live.finish(check).state == "succeeded"
     live.pull(pulled)
@@ -350,10 +346,7 @@ def test_a_repair_between_conversion_and_pull_keeps_the_person(
 def test_an_edit_made_before_the_converted_leads_contact_came_goes_out(
     pulled: Connection, seller: Seller, demo_org: SandboxOrg
 ) -> None:
-    lead_id = lead(seller, None)
-    live.pull(pulled)
-    person = person_of(lead_id)
-    contact_id = convert(demo_org, lead_id)
+    _, person, contact_id = converted_lead(pulled, seller, demo_org)
     live.finish(live.start(pulled, objects=["Lead"], trigger=SyncRun.Trigger.MANUAL))
     with journal.acting(None, "web"):
         person.change({"title": "Typed"})
@@ -361,10 +354,6 @@ def test_an_edit_made_before_the_converted_leads_contact_came_goes_out(
     live.pull(pulled)
     push(pulled)
     assert seller.one(f"SELECT Title FROM Contact WHERE Id = '{contact_id}'")["Title"] == "Typed"
-
-
-def push(connection: Connection) -> None:
-    drain(connection, live.door(connection), clock=live.Clock(), seconds=30)
 
 
 def read_only_what_is_new(connection: Connection) -> None:

@@ -10,7 +10,7 @@ from integrations.merging.here import merge_here
 from integrations.models import Connection, OutboxEntry, RecordLink, SyncError, SyncSettings
 from integrations.sync.push.drain import drain
 from integrations.tests.pull import live
-from integrations.tests.pull.live import Clock
+from integrations.tests.pull.live import Clock, link_of
 from integrations.tests.pull.seller import Seller
 from integrations.tests.sandbox_process import SandboxOrg
 
@@ -46,10 +46,6 @@ def merge(org: SandboxOrg, name: str, master: str, *losers: str) -> None:
 
 def record_of(name: str, salesforce_id: str) -> Any:
     return MODELS[name]._default_manager.get(pk=link_of(salesforce_id).record_id)
-
-
-def link_of(salesforce_id: str) -> RecordLink:
-    return RecordLink.objects.get(salesforce_id=salesforce_id)
 
 
 @pytest.mark.parametrize("name", ["Account", "Contact", "Lead"])

@@ -20,10 +20,9 @@ from integrations.models import (
 from integrations.sync.pull.rereading import ask_again
 from integrations.sync.pull.runs import start_check
 from integrations.sync.pull.tally import PROMISED
-from integrations.sync.push.drain import drain
 from integrations.sync.visibility import apply_visibility, to_show_or_hide
 from integrations.tests.pull import live
-from integrations.tests.pull.live import Clock, door
+from integrations.tests.pull.live import link_of, push
 from integrations.tests.pull.seller import Seller
 from integrations.tests.sandbox_process import SandboxOrg
 
@@ -41,16 +40,6 @@ def filtered(connection: Connection, filters: dict[str, list[dict[str, Any]]]) -
 
 def person_of(salesforce_id: str) -> Contact:
     return Contact.objects.get(pk=link_of(salesforce_id).record_id or 0)
-
-
-def link_of(salesforce_id: str) -> RecordLink:
-    return RecordLink.objects.get(salesforce_id=salesforce_id)
-
-
-def push(connection: Connection) -> None:
-    org = door(connection)
-    drain(connection, org, clock=Clock(), seconds=60)
-    org.close()
 
 
 def edit(record: Any, **values: Any) -> None:

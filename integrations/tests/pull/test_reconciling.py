@@ -6,28 +6,13 @@ import pytest
 
 from crm.models import Contact, Kind
 from integrations import failpoints
-from integrations.models import (
-    Connection,
-    RecordLink,
-    SyncedObject,
-    SyncRun,
-    SyncSettings,
-)
+from integrations.models import Connection, RecordLink, SyncedObject, SyncRun, SyncSettings
 from integrations.not_visible import mark_gone, not_visible
 from integrations.sync.pull.tally import DRIFT
 from integrations.sync.refusals import Refused
 from integrations.tests.pull import live
-from integrations.tests.pull.checking import (
-    change_silently,
-    check,
-    contact,
-    die,
-    link_of,
-    only,
-    started,
-    tally_of,
-)
-from integrations.tests.pull.live import Clock
+from integrations.tests.pull.checking import change_silently, check, contact, die, only, started, tally_of
+from integrations.tests.pull.live import Clock, link_of
 from integrations.tests.pull.seller import Seller
 from integrations.tests.push.pushing import Desk
 from integrations.tests.sandbox_process import SandboxOrg
@@ -133,7 +118,7 @@ def test_what_was_linked_during_the_check_is_not_taken_for_hidden(pulled: Connec
         live.slice_of(run, org=org)
     org.close()
     SyncRun.objects.filter(pk=run.pk).update(lease_until=None)
-    made = RecordLink(connection=pulled, salesforce_object="Account", salesforce_id="001000000000XXXAAA")
+    made = RecordLink(connection=pulled, salesforce_object="Account", salesforce_id="001000000000404AAA")
     made.kind, made.record_id = Kind.ACCOUNT, 9**9
     made.save()
     assert tally_of(live.finish(run), "Account")["not_visible"] == 0

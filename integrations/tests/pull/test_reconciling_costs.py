@@ -5,12 +5,7 @@ from math import ceil
 import pytest
 
 from integrations import failpoints
-from integrations.models import (
-    Connection,
-    RecordLink,
-    SyncRun,
-    SyncSettings,
-)
+from integrations.models import Connection, RecordLink, SyncRun, SyncSettings
 from integrations.sync.pull import extract
 from integrations.sync.pull.extract import wait_after
 from integrations.tests.pull import live

@@ -23,7 +23,7 @@ from integrations.sync.pull.role_plan import ROLE
 from integrations.sync.pull.runs import start_check
 from integrations.sync.push.drain import drain
 from integrations.tests.pull import live
-from integrations.tests.pull.live import Clock
+from integrations.tests.pull.live import Clock, link_of
 from integrations.tests.pull.seller import Seller
 from integrations.tests.sandbox_process import SandboxOrg
 
@@ -68,10 +68,6 @@ class Desk:
 def desk(connection: Connection, seller: Seller, demo_org: SandboxOrg) -> Desk:
     live.first_pull(connection)
     return Desk(connection, seller, demo_org)
-
-
-def link_of(salesforce_id: str) -> RecordLink:
-    return RecordLink.objects.get(salesforce_id=salesforce_id)
 
 
 def record_of(model: type[Any], salesforce_id: str) -> Any:

@@ -9,16 +9,10 @@ from crm.journal import uncaptured
 from crm.models import Contact
 from crm.tests.factories import make_user
 from integrations.configuration.agreements import outdate_agreements
-from integrations.models import (
-    Connection,
-    FieldConflict,
-    OutboxEntry,
-    SyncError,
-    SyncRun,
-)
+from integrations.models import Connection, FieldConflict, OutboxEntry, SyncError, SyncRun
 from integrations.tests.pull import live
-from integrations.tests.pull.checking import check, contact, link_of, only
-from integrations.tests.pull.live import Clock
+from integrations.tests.pull.checking import check, contact, only
+from integrations.tests.pull.live import Clock, link_of
 from integrations.tests.pull.seller import Seller
 from integrations.tests.push.pushing import Desk
 from mappings.models import FieldMap
