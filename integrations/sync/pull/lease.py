@@ -61,7 +61,7 @@ class Lease:
 
         `run` is what the step counts in: as it was before each try, so that none counts twice.
         """
-        before = {name: copy(getattr(run, name)) for name in COUNTED}
+        before = {name: getattr(run, name) for name in COUNTED}
 
         def held() -> T:
             for name, value in before.items():
