@@ -47,6 +47,27 @@ def test_what_is_typed_while_the_row_is_on_its_way_stays(
     expect(row.get_by_label("Value", exact=True)).to_have_value("Baker")
 
 
+def test_a_comparison_chosen_while_the_field_is_on_its_way_stays(
+    installation: Installation, visitor: Visitor
+) -> None:
+    installation.connect()
+    visitor.sign_in("admin")
+    visitor.go(CONTACTS)
+    add_condition(visitor, "Title", "eq", "B")
+    visitor.sees("Matches")
+    underway: list[Route] = []
+    visitor.page.route("**/condition/?**", lambda route: underway.append(route), times=1)
+    row = visitor.page.locator("[data-condition]").last
+    with visitor.page.expect_request("**/condition/?**"):
+        row.get_by_label("Field in Salesforce").select_option("Department")
+    row.get_by_label("How it is compared").select_option("contains")
+    with visitor.page.expect_response(re.compile("operator=contains")):
+        for route in underway:
+            route.continue_()
+    expect(row.get_by_label("Field in Salesforce")).to_have_value("Department")
+    expect(row.get_by_label("How it is compared")).to_have_value("contains")
+
+
 def save_and_wait(visitor: Visitor) -> None:
     """A worker reads all contacts again."""
     visitor.press("Save")
