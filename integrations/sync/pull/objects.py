@@ -136,7 +136,7 @@ class ObjectRun:
             self._name_contacts()
             self._begin(SyncRun.Phase.APPLYING)
         else:
-            self._end_check()
+            self.lease.write(self.run, self._keep_cursor)
 
     def _name_contacts(self) -> None:
         if self.run.object == "Contact" and self.synced.staged_rows:
@@ -149,16 +149,14 @@ class ObjectRun:
             run.phase, run.done, run.checkpoint = phase, 0, run.checkpoint | {"applied": 0}
             run.save(update_fields=["phase", "done", "checkpoint"])
 
-    def _end_check(self) -> None:
-        """What was found stays as it is; the next pull goes on where the one before had come to."""
-        with transaction.atomic():
-            self.lease.check()
-            synced = SyncedObject.objects.select_for_update().get(pk=self.synced.pk)
-            synced.staged, synced.staged_id, synced.staged_rows = synced.watermark, synced.watermark_id, 0
-            self._note_drift(synced, left={key: self.run.counts[key] for key in DRIFT})
-            synced.save(update_fields=[*CURSORS, "staged_rows", "there", "checked_at", "drift"])
-            self.staging.drop()
-            self._succeed()
+    def _keep_cursor(self) -> None:
+        """What a check found stays as it is; the next pull goes on where the one before had come to."""
+        synced = SyncedObject.objects.select_for_update().get(pk=self.synced.pk)
+        synced.staged, synced.staged_id, synced.staged_rows = synced.watermark, synced.watermark_id, 0
+        self._note_drift(synced, left={key: self.run.counts[key] for key in DRIFT})
+        synced.save(update_fields=[*CURSORS, "staged_rows", "there", "checked_at", "drift"])
+        self.staging.drop()
+        self._succeed()
 
     def _note_drift(self, synced: SyncedObject, *, left: dict[str, int]) -> None:
         counts = self.run.counts
