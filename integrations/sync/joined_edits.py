@@ -16,12 +16,13 @@ from integrations.sync.push.plan import push_plan
 
 CARRY_OVER = """
 WITH typed AS MATERIALIZED (
-  SELECT m.survivor, r.id, o.changed_at, {said} AS said
+  SELECT m.survivor, r.id, o.changed_at, {said} AS said, l.base AS agreed
     FROM unnest({leads}::bigint[], {survivors}::bigint[]) AS m (lead, survivor)
     JOIN integrations_outboxentry o ON o.kind = 'contact' AND o.record_id = m.lead
     JOIN crm_contact r ON r.id = m.lead
     JOIN integrations_recordlink l
       ON l.connection_id = {connection} AND l.kind = 'contact' AND l.record_id = r.id AND l.state = 'linked'
+     AND l.outside = ''
 ), edits AS (
   SELECT t.survivor,
          coalesce(jsonb_object_agg(f.name, f.value ORDER BY t.changed_at, t.id) FILTER (WHERE f.own), '{{}}') AS own,
@@ -29,8 +30,9 @@ WITH typed AS MATERIALIZED (
            AS custom
     FROM typed t
     JOIN crm_contact r ON r.id = t.id
-   CROSS JOIN LATERAL (VALUES {fields}) AS f (said_as, own, name, value)
-   WHERE t.said ? f.said_as
+    JOIN crm_contact b ON b.id = t.survivor
+   CROSS JOIN LATERAL (VALUES {fields}) AS f (said_as, own, name, value, free)
+   WHERE t.said ? f.said_as AND (t.agreed ? f.said_as OR f.free)
    GROUP BY t.survivor
 )
 UPDATE crm_contact s SET {assignments}
@@ -38,7 +40,10 @@ UPDATE crm_contact s SET {assignments}
   JOIN crm_contact b ON b.id = e.survivor
  CROSS JOIN LATERAL jsonb_populate_record(b, e.own) x
  WHERE s.id = e.survivor"""
-"""What a push would say to the lead. Of two leads' edits of one field the later stands."""
+"""What a push would say to the lead. Of two leads' edits of one field the later stands.
+
+Where nothing was agreed, as after a changed map, nobody knows whether a value was typed: it loses to the contact's
+(C11)."""
 
 
 def carry_over(connection_id: int, pairs: Sequence[tuple[int, int]], *, origin: str = "joining") -> None:
@@ -68,8 +73,9 @@ def _value(field: PulledField) -> sql.Composable:
     name, value = field.target.column, sql.SQL("to_jsonb({})").format(field.ours())
     if name is None:
         name, value = field.custom_name, sql.SQL("coalesce({}, 'null')").format(field.ours())
-    return sql.SQL("({}::text, {}, {}::text, {})").format(
-        field.key, sql.Literal(not field.is_custom), sql.Literal(name), value
+    free = field.is_blank(field.ours("b"))
+    return sql.SQL("({}::text, {}, {}::text, {}, {})").format(
+        field.key, sql.Literal(not field.is_custom), sql.Literal(name), value, free
     )
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from crm import journal
 from crm.models import CustomField
+from integrations.configuration.agreements import outdate_agreements
 from integrations.models import Connection, OutboxEntry
 from integrations.tests.pull import live
 from integrations.tests.pull.live import link_of, push
@@ -55,3 +56,23 @@ def test_so_is_a_refused_edit_of_a_custom_value(connection: Connection, seller: 
     seller.change("Lead", lead_id, Email=mails.same)
     live.pull(connection)
     assert person_of(contact_id).custom == {"fax": "Typed here", "division": "Sales"}
+
+
+@pytest.mark.parametrize("phone", ["", "+1 555 0100"])
+def test_what_nothing_was_agreed_on_goes_only_where_the_contact_has_nothing(
+    pulled: Connection, seller: Seller, phone: str
+) -> None:
+    mails = Mails()
+    lead_id = lead(seller, mails.other, Phone="+1 555 0199")
+    contact_id = contact(seller, mails.same, Phone=phone)
+    live.pull(pulled)
+    with journal.acting(None, "web"):
+        person_of(lead_id).change({"title": "Typed here"})
+    OutboxEntry.objects.update(state="held")
+    outdate_agreements(pulled, "Lead", ["Phone"], reread=False)
+    seller.change("Lead", lead_id, Email=mails.same)
+    live.pull(pulled)
+    assert (person_of(contact_id).title, person_of(contact_id).phone) == (
+        "Typed here",
+        phone or "+1 555 0199",
+    )
