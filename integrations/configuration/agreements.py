@@ -1,14 +1,16 @@
 """Dropping from the links' base what a changed map has made meaningless (spec C11).
 
-Without a base, equal values agree and a blank loses to a value when the pull next sees the record.
+Without a base, equal values agree and a blank loses to a value when the pull next sees the record. Nothing is compared
+until all of it is dropped (`map_lock.keep_maps`).
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from django.db import connection as database
+from django.db.models import F
 
-from integrations.models import Connection, OutdatedAgreement, SyncedObject
+from integrations.models import Connection, OutdatedAgreement, SyncedObject, SyncSettings
 from integrations.sync.deadlocks import persistently
 
 BATCH = 20_000
@@ -26,14 +28,30 @@ DROP = """
 """
 
 
-def outdate_agreements(
-    connection: Connection, object_name: str, fields: Iterable[str], *, reread: bool
-) -> None:
-    """Note what is to be dropped; `drop_outdated_agreements` does it. Call inside the map's transaction.
+AGREE_ON_LESS = """
+    UPDATE integrations_outboxentry o
+    SET payload = o.payload || jsonb_build_object(
+        'values', (o.payload -> 'values') - %(fields)s::text[],
+        'extra', (SELECT coalesce(o.payload -> 'extra', '{}') || jsonb_object_agg(sent.key, sent.value)
+                    FROM jsonb_each(o.payload -> 'values') sent WHERE sent.key = ANY(%(fields)s)))
+    WHERE o.state IN ('in_flight', 'unknown') AND o.payload ->> 'object' = %(object)s
+      AND (o.payload -> 'values') ?| %(fields)s::text[]
+"""
+"""What is on its way was composed by the old map: when its answer comes, that is no agreement any more."""
 
-    With `reread` the object's next pull reads every record again, for what was never read, or was read
-    under another map. In the window nothing was applied yet, and staging holds all fields: no reading then.
+
+def outdate_agreements(
+    connection: Connection, object_name: str, fields: Sequence[str], *, reread: bool
+) -> None:
+    """Note what is to be dropped; `drop_outdated_agreements` does it.
+
+    Call inside the map's transaction, after `change_maps`. With `reread` the object's next pull reads every record
+    again, for what was never read, or was read under another map. In the window nothing was applied yet, and
+    staging holds all fields: no reading then.
     """
+    SyncSettings.objects.update(maps_version=F("maps_version") + 1)
+    with database.cursor() as cursor:
+        cursor.execute(AGREE_ON_LESS, {"fields": list(fields), "object": object_name})
     for field in fields:
         OutdatedAgreement.objects.update_or_create(
             connection=connection,
@@ -48,7 +66,7 @@ def outdate_agreements(
 def drop_outdated_agreements(*, seconds: float | None = None) -> bool:
     """Work off what is noted, a batch a transaction, for about `seconds`; True when nothing is left.
 
-    Whoever needs the base calls it first: a pull before it applies, a push before it compares.
+    For whoever met MapChanged, before they plan anew.
     """
     ends_at = None if seconds is None else time.monotonic() + seconds
     while persistently(_drop_one_batch):  # pulls and pushes write the same links

@@ -47,7 +47,7 @@ def import_configuration(
 
     A new map row, or one that pairs other fields, drops what was agreed on them and has the next pull
     read that object in full (C11): noted in the transaction, worked off after it for a few seconds here,
-    the rest by the next pull. The rules of a row don't touch what was agreed.
+    the rest by whoever compares next. The rules of a row don't touch what was agreed.
     """
     with transaction.atomic():
         SyncSettings.current()

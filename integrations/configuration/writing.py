@@ -10,7 +10,7 @@ from integrations.configuration.options import OPTIONS
 from integrations.configuration.workspace import STAGE_MODELS, Row, State, Workspace
 from integrations.models import Connection, SalesforceOwner, SyncSettings
 from integrations.pull_filters.sorting import read_all_again
-from integrations.sync.owner_lock import change_owners
+from integrations.sync.map_lock import change_maps
 from integrations.sync.owners import email_match
 from integrations.sync.pull.lead_accounts import note_all_domains
 from integrations.sync.reassigning import hand_over
@@ -43,8 +43,8 @@ def write(
     actor: User | None,
 ) -> None:
     """Call inside a transaction."""
-    if workspace.connection and before.owners != wanted.owners:
-        change_owners()
+    if workspace.connection and _maps(before) != _maps(wanted):
+        change_maps()
     _write_settings(before, wanted)
     if workspace.connection:
         read_all_again(workspace.connection, _filtered_anew(before, wanted))
@@ -64,6 +64,10 @@ def write(
     if workspace.connection and before.owners != wanted.owners:
         users = {user.email.lower(): user for user in User.objects.all()}
         _write_owners(workspace.connection, before.owners, wanted.owners, users, actor)
+
+
+def _maps(state: State) -> tuple[Any, ...]:
+    return state.maps, state.values, state.stages, state.owners
 
 
 def _write_settings(before: State, wanted: State) -> None:

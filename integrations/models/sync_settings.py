@@ -61,6 +61,10 @@ class SyncSettings(models.Model):
         default=600, help_text="how long Salesforce may go on with a request whose answer was lost (D9)"
     )
 
+    maps_version = models.PositiveIntegerField(
+        default=0, db_default=0, editable=False, help_text="grows when a map changes what is agreed (C11)"
+    )
+
     class Meta:
         verbose_name_plural = "sync settings"
         constraints: ClassVar[list[Any]] = [

@@ -14,7 +14,7 @@ from integrations.salesforce.errors import NeedsPerson
 from integrations.salesforce.ids import to18
 from integrations.salesforce.org import Org
 from integrations.salesforce.soql import select
-from integrations.sync.owner_lock import change_owners
+from integrations.sync.map_lock import change_maps
 from integrations.sync.push.owners import release_held
 from integrations.sync.reassigning import hand_over, settle_moves
 from integrations.sync.refusals import Refused
@@ -47,7 +47,7 @@ def match_owners(connection: Connection) -> None:
     """
     if _matched_anew(_by_email(connection)):
         with transaction.atomic():
-            change_owners()
+            change_maps()
             for owner in _matched_anew(_by_email(connection).select_for_update(of=("self",))):
                 hand_over(owner, User.objects.get(pk=owner.match) if owner.match else None)
     settle_moves(seconds=SETTLING_SECONDS)
@@ -98,7 +98,7 @@ def correct_owner(
     An owner of whom Salesforce tells nothing but the id is listed from then on. Raises Refused for a queue.
     """
     with transaction.atomic():
-        change_owners()
+        change_maps()
         SalesforceOwner.objects.get_or_create(
             connection=connection,
             salesforce_id=salesforce_id,

@@ -5,9 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from integrations.configuration.agreements import drop_outdated_agreements
 from integrations.models import Connection, ObjectSchema, SyncedObject, SyncRun, SyncSettings
-from integrations.salesforce.errors import TryLater
 from integrations.salesforce.org import Org
 from integrations.sync.owners import follow_owners
 from integrations.sync.pull.runs import PULL_ORDER, open_run, start_pull
@@ -17,7 +15,7 @@ from integrations.sync.stages import follow_stages
 from mappings.defaults import default_map
 from mappings.models import FieldMap
 
-DROPPING_SECONDS = 20
+SETTLING_SECONDS = 20
 """Well within a lease: what is left then is worked off in the run's next slice."""
 
 FOLLOWED = (*PULL_ORDER, "OpportunityContactRole")
@@ -48,12 +46,10 @@ def keep_prepared(now: datetime) -> Callable[[Connection, Org], None]:
     """What a pull does before its first object: schema, stages and owners follow Salesforce."""
 
     def follow(connection: Connection, org: Org) -> None:
-        if not drop_outdated_agreements(seconds=DROPPING_SECONDS):
-            raise TryLater(code="JOB_RUNS", message="A changed map is still being worked off", after=1)
         read_schema(connection, org, FOLLOWED, now=now)
         follow_stages(connection, org)
         follow_owners(connection, org)
-        settle_moves(seconds=DROPPING_SECONDS)
+        settle_moves(seconds=SETTLING_SECONDS)
 
     return follow
 

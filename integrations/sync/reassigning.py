@@ -88,7 +88,7 @@ class Following:
 def hand_over(owner: SalesforceOwner, to: User | None, *, actor: User | None = None) -> None:
     """The Salesforce owner is `to` here from now on; `settle_moves` has the records follow.
 
-    Call it inside a transaction that took `change_owners` before it locked the owner's row.
+    Call it inside a transaction that took `change_maps` before it locked the owner's row.
     """
     if owner.user == to:
         return

@@ -5,11 +5,11 @@ meanwhile is seen, never overwritten (design, *Traps*).
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection as database
 from django.db.models import F
@@ -19,7 +19,7 @@ from crm.journal import uncaptured
 from crm.models import Kind
 from integrations.failpoints import reach
 from integrations.models import SyncedObject, SyncRun
-from integrations.sync.owner_lock import keep_owners
+from integrations.sync.map_lock import keep_maps
 from integrations.sync.pull import chunk_sql, rereading
 from integrations.sync.pull.comparing import compare_pulled
 from integrations.sync.pull.lead_accounts import LeadAccounts
@@ -42,6 +42,7 @@ ROOM = sql.SQL(
 )
 """To sort in memory; and no row of a chunk asks what another has asked."""
 CHUNK_ROWS = 10_000
+T = TypeVar("T")
 
 COUNTED = (
     "seen",
@@ -99,22 +100,34 @@ class Applier:
         self.rereads = bool(_fetch(self.statements.fill(rereading.HAS_REREADS))[0])
 
     def apply_chunk(self, *, last_seq: int) -> bool:
-        """Apply the next chunk and save the place; True when rows are left. Raises LeaseLost."""
+        """Apply the next chunk and save the place; True when rows are left. Raises LeaseLost, MapChanged."""
         first = int(self.run.checkpoint.get("applied", 0))
         if first >= last_seq:
             return False
         until = min(first + CHUNK_ROWS, last_seq)
-        self.lease.write(self.run, partial(self._apply, first, until))
+        self._by_plan(partial(self._apply, first, until))
         reach("pull.chunk committed")
         return until < last_seq
 
     def adopt_late_parents(self) -> None:
-        """Give records the account that was pulled after them (C7), some thousands a transaction."""
+        """Give records the account that was pulled after them (C7), some thousands a transaction.
+
+        Raises LeaseLost, MapChanged.
+        """
         last: int | None = 0 if self.statements.next_waiting else None
         while last is not None:
-            last = self.lease.write(self.run, partial(self._adopt_after, last))
-        while self.lease.write(self.run, self._match_noted):
+            last = self._by_plan(partial(self._adopt_after, last))
+        while self._by_plan(self._match_noted):
             pass
+
+    def _by_plan(self, step: Callable[[], T]) -> T:
+        """A transaction that compares and writes by what the plan says. Raises LeaseLost, MapChanged."""
+
+        def kept() -> T:
+            keep_maps(self.plan.maps)
+            return step()
+
+        return self.lease.write(self.run, kept)
 
     def _match_noted(self) -> bool:
         with writing_pulled():
@@ -143,7 +156,6 @@ class Applier:
         self.run.save(update_fields=["counts"])
 
     def _apply(self, first: int, until: int) -> None:
-        keep_owners()
         execute(DONT_WAIT)
         with writing_pulled():
             counts = self._write(first, until)

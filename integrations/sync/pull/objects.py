@@ -48,7 +48,10 @@ class ObjectRun:
         )
 
     def step(self) -> None:
-        """One page, one chunk, or one turn of phase. Raises SalesforceError, LeaseLost, UnreadableObject."""
+        """One page, one chunk, or one turn of phase.
+
+        Raises SalesforceError, LeaseLost, MapChanged, UnreadableObject.
+        """
         if self.run.state == SyncRun.State.WAITING:
             self._start()
         if self.run.phase == SyncRun.Phase.EXTRACTING:

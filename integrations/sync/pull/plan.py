@@ -79,6 +79,8 @@ class ObjectPlan:
     """For leads: whether they join the account at their e-mail's domain (C7)."""
     pushed_only: tuple[str, ...] = ()
     """The Salesforce fields that go out and never come in: their base is the push's to write."""
+    maps: int = 0
+    """The version of the maps that it was made of (`map_lock`), read before they were."""
 
     def only(self, columns: Sequence[str]) -> Self:
         """The plan for what was read: a field mapped since then waits for the next pull, which reads it."""
@@ -143,6 +145,7 @@ def plan_object(connection: Connection, object_name: str, run: SyncRun) -> Objec
         filter=_filter(connection, object_name, settings),
         matches_accounts=object_name == "Lead" and settings.match_leads_to_accounts,
         pushed_only=pushed_only(object_name, fields),
+        maps=settings.maps_version,
         matches=run.kind != SyncRun.Kind.RECONCILE and _may_match(run),
     )
 

@@ -5,7 +5,7 @@ its link names the parent that is missing. When that comes, the role is read aga
 """
 
 from crm.models import Kind
-from integrations.models import Connection, SyncRun
+from integrations.models import Connection, SyncRun, SyncSettings
 from integrations.sync.pull.fields import PulledField
 from integrations.sync.pull.plan import (
     KEY_FIELDS,
@@ -70,4 +70,5 @@ def plan_roles(connection: Connection, run: SyncRun | None) -> ObjectPlan:
         hidden=False,
         run=run.pk if run else None,
         matches=True,
+        maps=SyncSettings.current().maps_version,
     )

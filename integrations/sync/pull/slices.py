@@ -7,11 +7,13 @@ from django.db import DataError, transaction
 from django.db.models import F
 
 from crm.matching import compare_waiting
+from integrations.configuration.agreements import drop_outdated_agreements
 from integrations.failpoints import reach
 from integrations.models import Connection, SyncError, SyncRun
 from integrations.salesforce.errors import Gone, QueryCursorLost, SalesforceError, SignInNeeded, TryLater
 from integrations.salesforce.org import Org
 from integrations.sync.deadlocks import persistently
+from integrations.sync.map_lock import MapChanged
 from integrations.sync.pull.lease import Clock, Lease, LeaseLost
 from integrations.sync.pull.objects import ObjectRun
 from integrations.sync.pull.plan import ObjectFailed, UnusableValue
@@ -22,6 +24,8 @@ from integrations.sync.pull.runs import OPEN
 Prepare = Callable[[Connection, Org], None]
 
 LONGEST_WAIT = timedelta(minutes=10)
+DROPPING_SECONDS = 20
+"""Well within a lease: what is left then is worked off in the run's next slice."""
 NEEDS = {"Contact": "Lead"}
 """An object that fails takes along what needs it: without the contacts, a lead can't be known as one of them (C4)."""
 
@@ -112,6 +116,8 @@ class _Worker:
                 key: child.checkpoint[key] for key in ("from_seq",) if key in child.checkpoint
             }
             child.save(update_fields=["checkpoint"])
+        except MapChanged:
+            self._drop_outdated()
         except (TryLater, SignInNeeded):
             raise
         except NoRoles as reason:
@@ -123,6 +129,11 @@ class _Worker:
             self._fail(
                 child, UnusableValue(f"{what}. Was a field's type changed in Salesforce? Check its map.")
             )
+
+    def _drop_outdated(self) -> None:
+        """What an older map has agreed on; the step is then planned anew. Raises TryLater."""
+        if not drop_outdated_agreements(seconds=DROPPING_SECONDS):
+            raise TryLater(code="JOB_RUNS", message="A changed map is still being worked off", after=1)
 
     def _leave_out(self, child: SyncRun, reason: NoRoles) -> None:
         """The rest of the pull is none the worse for it."""

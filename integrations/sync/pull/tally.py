@@ -13,6 +13,7 @@ from psycopg import sql
 from crm.models import Kind
 from integrations.failpoints import reach
 from integrations.models import RecordLink, SyncRun
+from integrations.sync.map_lock import keep_maps
 from integrations.sync.pull.apply import CHUNK_ROWS, Applier, writing_pulled
 from integrations.sync.pull.lease import Lease
 from integrations.sync.pull.outside import known_plan
@@ -39,8 +40,11 @@ SELECT count(*) FILTER (WHERE NOT deleted),
 """One that is on its way, or was read before our last write was answered, is stale and counts as nothing."""
 PASS_NEW = """
 UPDATE chunk c SET action = 'same' FROM integrations_recordlink l
- WHERE l.id = c.link_id AND c.action = 'update' AND l.system_modstamp IS NULL AND l.base <@ c.base"""
-"""What we made there and no pull has read yet is the same where it holds what we sent."""
+ WHERE l.id = c.link_id AND c.action = 'update' AND l.base - {pushed}::text[] <@ c.base
+   AND (l.system_modstamp IS NULL
+        OR EXISTS (SELECT FROM integrations_syncedobject s
+                    WHERE s.connection_id = {connection} AND s.name = {object} AND s.read_again))"""
+"""No pull has read yet what we made there, nor what is mapped anew: the same, where it holds what was agreed."""
 PASS_ASKED = """
 UPDATE chunk c SET action = 'same'
   FROM integrations_recordlink l, (
@@ -89,7 +93,7 @@ class Tally:
         self.lease = lease
 
     def compare_chunk(self, *, last_seq: int) -> bool:
-        """Count the next chunk and save the place; True when rows are left. Raises LeaseLost."""
+        """Count the next chunk and save the place; True when rows are left. Raises LeaseLost, MapChanged."""
         first = int(self.run.checkpoint["applied"])
         if first >= last_seq:
             return False
@@ -100,6 +104,7 @@ class Tally:
         return until < last_seq
 
     def _compare(self, plan: ObjectPlan, first: int, until: int) -> None:
+        keep_maps(plan.maps)
         self._save(until, self._count(plan, first, until))
         reach("check.chunk counted")
 
@@ -110,12 +115,14 @@ class Tally:
             applier.leads.find()
             applier.around_filter.judge()
             cursor.execute(applier.statements.leave_stale)
-            cursor.execute(PASS_NEW)
-            cursor.execute(
-                sql.SQL(PASS_ASKED).format(
-                    connection=sql.Literal(plan.connection_id), pushed=sql.Literal(list(plan.pushed_only))
+            for statement in (PASS_NEW, PASS_ASKED):
+                cursor.execute(
+                    sql.SQL(statement).format(
+                        connection=sql.Literal(plan.connection_id),
+                        object=sql.Literal(plan.object),
+                        pushed=sql.Literal(list(plan.pushed_only)),
+                    )
                 )
-            )
             cursor.execute(FOUND)
             counts = cursor.fetchone()
         found = dict(zip(("there", *DRIFT, LEFT_OUT), map(int, counts), strict=True))

@@ -17,7 +17,7 @@ from integrations.failpoints import reach
 from integrations.models import OutboxEntry
 from integrations.sync import push_errors
 from integrations.sync.deadlocks import persistently
-from integrations.sync.owner_lock import keep_owners
+from integrations.sync.map_lock import keep_maps
 from integrations.sync.pull.plan import UnreadableObject
 from integrations.sync.push import choosing, outgoing, owners, parents, removing, settle, unsaid
 from integrations.sync.push.claim import Claim, Claimed
@@ -28,9 +28,6 @@ from integrations.sync.push.shift import Shift
 from integrations.sync.push.standing import Stand, fetch, stands_of
 
 LOCK_RECORDS = "SELECT id FROM {table} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
-LOCK_LINKS = """
-SELECT id FROM integrations_recordlink WHERE connection_id = %s AND salesforce_id = ANY(%s)
- ORDER BY id FOR NO KEY UPDATE"""
 CHANGES = """
 SELECT o.id, {changes}::json, {unsendable}, {parents}::json
   FROM integrations_outboxentry o
@@ -54,7 +51,8 @@ UPDATE integrations_outboxentry o SET payload = x.payload
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One row on its way. `values` are normalised texts by Salesforce field, `key` is our external id.
+    """One row on its way. `values` are normalised texts by Salesforce field, `key` is our external id,
+    `types` Salesforce's type of each field.
 
     `extra` goes out too, but isn't the record's own, so that it is no agreed value: a lead's company (D2).
     """
@@ -67,6 +65,7 @@ class Outgoing:
     extra: dict[str, str | None] = field(default_factory=dict, repr=False)
     key: str | None = None
     unsendable: Sequence[str] = ()
+    types: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def payload(self) -> dict[str, Any]:
         """As the outbox row keeps it."""
@@ -121,7 +120,7 @@ class Composer:
         self.connection = shift.connection
 
     def compose(self) -> list[Outgoing]:
-        """Raises SalesforceError from a read; then nothing of the claim was sent."""
+        """Raises SalesforceError from a read, MapChanged; then nothing of the claim was sent."""
         stands = stands_of(self.claim, self.connection.pk)
         self._drop([stand for stand in stands if not (stand.linked or stand.new)])
         ready: list[Outgoing] = []
@@ -142,7 +141,9 @@ class Composer:
         plan = self._plan(name, stands)
         if plan is None:
             return []
-        differing = self._changes(plan, stands)
+        with transaction.atomic():
+            keep_maps(plan.maps)
+            differing = self._changes(plan, stands)
         self._drop([stand for stand in stands if stand.entry.id not in differing])
         changed = [stand for stand in stands if stand.entry.id in differing]
         if not changed:
@@ -165,12 +166,12 @@ class Composer:
         self, plan: PushPlan, stands: Sequence[Stand], rows: list[dict[str, Any]]
     ) -> tuple[dict[int, Difference], Waiting, list[Outgoing]]:
         """What is left to say once theirs is merged, the rows that wait for parents, and those that say it."""
-        keep_owners()
+        keep_maps(plan.maps)
         self._lock(plan, stands)
         if rows and plan.merge is not None:
             merge_retrieved(plan.merge, rows, asked_at=self.shift.clock())
         found = self._changes(plan, stands)
-        waiting = self._waiting(stands, found)
+        waiting, types = self._waiting(stands, found), plan.types()
         ready = [
             Outgoing(
                 stand.entry,
@@ -179,6 +180,7 @@ class Composer:
                 stand.salesforce_id,
                 difference.values,
                 unsendable=difference.unsendable,
+                types=types,
             )
             for stand in stands
             if (difference := found.get(stand.entry.id))
@@ -257,6 +259,7 @@ class Composer:
         self, plan: PushPlan, stands: Sequence[Stand]
     ) -> tuple[dict[int, Creation], Waiting, list[Outgoing]]:
         """What each new record says, the rows that wait for parents, and those that may say it now."""
+        keep_maps(plan.maps)
         self._lock(plan, stands)
         query = sql.SQL(CREATES).format(
             values=outgoing.everything(plan),
@@ -270,7 +273,7 @@ class Composer:
         )
         rows = fetch(query)
         found = {id: Creation(*rest) for id, *rest in rows}
-        waiting = self._waiting(stands, found)
+        waiting, types = self._waiting(stands, found), plan.types()
         ready = [
             Outgoing(
                 stand.entry,
@@ -281,6 +284,7 @@ class Composer:
                 extra=creation.extra,
                 key=self._key(stand) if plan.has_key else None,
                 unsendable=creation.unsendable,
+                types=types,
             )
             for stand in stands
             if (creation := found.get(stand.entry.id))
@@ -319,7 +323,7 @@ class Composer:
         """Records before links, each in the order of their ids (design, *Traps*)."""
         records = sql.SQL(LOCK_RECORDS).format(table=sql.Identifier(plan.table))
         fetch(records, [[stand.entry.record_id for stand in stands]])
-        fetch(LOCK_LINKS, [self.connection.pk, [s.salesforce_id for s in stands if s.salesforce_id]])
+        fetch(settle.LOCK_LINKS, [self.connection.pk, [s.salesforce_id for s in stands if s.salesforce_id]])
 
     def _drop(self, stands: Sequence[Stand]) -> None:
         """There is nothing to say any more, so nothing to complain of either."""

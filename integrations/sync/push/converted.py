@@ -12,6 +12,7 @@ from integrations.salesforce.ids import to18
 from integrations.sync import push_errors
 from integrations.sync.deadlocks import persistently
 from integrations.sync.joined_edits import carry_over
+from integrations.sync.map_lock import MapChanged, keep_maps
 from integrations.sync.merging import linked_of, merge_as_salesforce_did
 from integrations.sync.pull.plan import fields_of_leads
 from integrations.sync.push import settle
@@ -46,6 +47,11 @@ def follow(
 
 def _move(shift: Shift, claim: Claim, item: Outgoing, contact: str) -> bool:
     """False where somebody unlinked either meanwhile, or has let go of the contact here: a person sees to it."""
+    try:
+        keep_maps()
+    except MapChanged:  # it meets the conversion again, compared anew
+        settle.put_back(claim.name, [item.entry.id], not_before=shift.clock())
+        return True
     known = RecordLink.objects.filter(connection=shift.connection)
     chosen = known.filter(salesforce_id=contact).values_list("record_id", flat=True).first()
     persons = Contact.objects.select_for_update().order_by("pk").in_bulk([item.entry.record_id, chosen or 0])

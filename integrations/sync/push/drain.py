@@ -12,6 +12,7 @@ from integrations.models import ApiAllowance, Connection, ConnectionState, Outbo
 from integrations.salesforce.errors import SalesforceError, SignInNeeded
 from integrations.salesforce.org import Org
 from integrations.sync import push_errors
+from integrations.sync.map_lock import MapChanged
 from integrations.sync.push import outcomes, settle
 from integrations.sync.push.claim import MOST, Claim, claim, reap
 from integrations.sync.push.compose import Composer, hold
@@ -101,22 +102,25 @@ def _round(shift: Shift, most: int, ends_at: datetime) -> bool:
 def _step(shift: Shift, kind: str, most: int, ends_at: datetime, *, live: bool) -> bool:
     """One claim, pushed; False where there was none, or no more time."""
     left = (ends_at - shift.clock()).total_seconds()
-    if left <= 0 or not _may_go_on(shift) or not drop_outdated_agreements(seconds=left):
+    if left <= 0 or not _may_go_on(shift):
         return False
     taken = claim(kind, live=live, now=shift.clock(), most=most)
     if taken.rows:
         reach("push.claimed")
-        _push(shift, taken)
+        try:
+            _push(shift, taken)
+        except MapChanged:
+            drop_outdated_agreements(seconds=left)
     return bool(taken.rows)
 
 
 def _push(shift: Shift, taken: Claim) -> None:
-    """One claim, to its end. Raises Blocked; whatever happens, no row is left behind as ours."""
+    """One claim, to its end. Raises Blocked, MapChanged; whatever happens, no row is left behind as ours."""
     try:
         _push_rows(shift, taken)
     except SalesforceError as error:
         _give_back(shift, taken, error)
-    except Blocked:
+    except (Blocked, MapChanged):
         raise
     except BaseException:
         settle.give_back_unsent(taken.name, now=shift.clock(), not_before=shift.clock() + UNFORESEEN)

@@ -1,9 +1,9 @@
 """What a push of one object may say, as plain values: which fields, to where, and how Salesforce takes them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from crm.models import ContactRole
-from integrations.models import Connection, ObjectSchema
+from integrations.models import Connection, ObjectSchema, SyncSettings
 from integrations.sync.external_ids import has_external_id
 from integrations.sync.pull.fields import PulledField
 from integrations.sync.pull.plan import (
@@ -38,7 +38,7 @@ class PushPlan:
 
     It is None where nothing of the object is pulled. `fields` go out, those of them in `createable` with a
     create, those in `updateable` with an update. `has_key` tells whether the object has our external id (D9),
-    `sync_user` who owns there what nobody else is named for.
+    `sync_user` who owns there what nobody else is named for, `maps` the version of the maps (`map_lock`).
     """
 
     connection_id: int
@@ -49,6 +49,7 @@ class PushPlan:
     updateable: frozenset[str]
     has_key: bool
     merge: ObjectPlan | None
+    maps: int
     sync_user: str = ""
 
     @property
@@ -64,7 +65,7 @@ def push_plan(connection: Connection, object_name: str) -> PushPlan:
     """Raises UnreadableObject where the schema says that nothing of the object can be read."""
     if object_name == ROLE:
         return _role_plan(connection)
-    kind = SALESFORCE_OBJECTS[object_name]
+    kind, maps = SALESFORCE_OBJECTS[object_name], SyncSettings.current().maps_version
     readable = readable_fields(connection, object_name)
     both = mapped_fields(connection, object_name, kind, readable, leave_out=Direction.PULL)
     pulled = mapped_fields(connection, object_name, kind, readable, leave_out=Direction.PUSH)
@@ -78,6 +79,7 @@ def push_plan(connection: Connection, object_name: str) -> PushPlan:
         createable=_allowing(schema, "createable"),
         updateable=_allowing(schema, "updateable"),
         has_key=has_external_id(connection, object_name),
+        maps=maps,
         sync_user=connection.sync_user_id,
         merge=ObjectPlan(
             connection_id=connection.pk,
@@ -108,10 +110,6 @@ def _role_plan(connection: Connection) -> PushPlan:
         createable=frozenset(field.salesforce for field in role_fields(connection.pk)),
         updateable=frozenset({"Role", "IsPrimary"}),
         has_key=has_external_id(connection, ROLE),
+        maps=merge.maps,
         merge=merge,
     )
-
-
-def only(plan: PushPlan, names: frozenset[str]) -> PushPlan:
-    """The plan for some of its fields."""
-    return replace(plan, fields=tuple(field for field in plan.fields if field.salesforce in names))

@@ -4,7 +4,7 @@ Before a call its rows are marked as sent, with the org's time; after it each is
 a transaction, and nothing twice: a call whose answer was lost leaves its rows *unknown*.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,12 +22,13 @@ from integrations.salesforce.errors import (
 )
 from integrations.salesforce.rows import COLLECTION_SIZE, RowResult, WriteOptions
 from integrations.sync import push_errors
+from integrations.sync.deadlocks import persistently
 from integrations.sync.external_ids import FIELD
 from integrations.sync.push import gone, outcomes, settle
 from integrations.sync.push.claim import Claim
 from integrations.sync.push.compose import Outgoing
 from integrations.sync.push.outcomes import Blocked
-from integrations.sync.push.plan import OBJECTS, push_plan
+from integrations.sync.push.plan import OBJECTS
 from integrations.sync.push.shift import Shift
 from integrations.sync.push.standing import fetch
 from integrations.sync.push.unsaid import Unsaid, tell
@@ -41,6 +42,8 @@ UPDATE integrations_outboxentry
 ENOUGH = 12
 """Calls refused as a whole, one after the other, until all rows are held: one bad row of 200 is found after 9."""
 OPERATIONS = ("create", "update", "delete")
+Pairs = Sequence[tuple[Outgoing, RowResult]]
+Agreed = Mapping[int, dict[str, str | None]]
 
 
 class Sender:
@@ -116,8 +119,7 @@ class Sender:
         org, first = self.shift.org, rows[0]
         if first.op == "delete":
             return org.delete_many([item.salesforce_id or "" for item in rows])
-        types = push_plan(self.connection, first.object).types()
-        values = [as_json(item.sent, types) for item in rows]
+        values = [as_json(item.sent, item.types) for item in rows]
         settings = self.shift.settings
         options = WriteOptions(
             auto_assign=first.op == "create" and settings.run_assignment_rules,
@@ -153,26 +155,34 @@ class Sender:
         if lost:
             gone.look_after(self.shift, self.claim, lost, {item.entry.id: error for item, error in refused})
 
-    def _succeed(self, pairs: Sequence[tuple[Outgoing, RowResult]]) -> None:
+    def _succeed(self, pairs: Pairs) -> None:
         if not pairs:
             return
-        answered = self.shift.org.answered_at
+        answered, counted = self.shift.org.answered_at, self.shift.tally.as_dict()
         at = answered + ROUNDED if answered else None
-        with transaction.atomic():
-            op, name = pairs[0][0].op, pairs[0][0].object
-            ours = settle.drop(self.claim.name, [item.entry.id for item, _ in pairs], now=self.shift.clock())
-            pairs = [pair for pair in pairs if pair[0].entry.id in ours]
-            SETTLE[op](self, name, pairs, at)
-            records = [item.entry.record_id for item, _ in pairs]
-            push_errors.close(self.connection, self.claim.kind, records, now=self.shift.clock())
-            kept_back = [
-                Unsaid(item.entry, item.salesforce_id or result.id, item.unsendable) for item, result in pairs
-            ]
-            tell(self.shift, self.claim, name, kept_back)
 
-    def _created(self, name: str, pairs: Sequence[tuple[Outgoing, RowResult]], at: datetime | None) -> None:
+        def settled() -> None:
+            self.shift.tally.reset(counted)
+            self._settled(pairs, at)
+
+        persistently(settled)  # what was done there may not be forgotten because a pull wrote the same links
+
+    def _settled(self, pairs: Pairs, at: datetime | None) -> None:
+        op, name, now = pairs[0][0].op, pairs[0][0].object, self.shift.clock()
+        agreed = settle.drop(self.claim.name, [item.entry.id for item, _ in pairs], now=now)
+        pairs = [pair for pair in pairs if pair[0].entry.id in agreed]
+        SETTLE[op](self, name, pairs, agreed, at)
+        push_errors.close(
+            self.connection, self.claim.kind, [item.entry.record_id for item, _ in pairs], now=now
+        )
+        kept_back = [
+            Unsaid(item.entry, item.salesforce_id or result.id, item.unsendable) for item, result in pairs
+        ]
+        tell(self.shift, self.claim, name, kept_back)
+
+    def _created(self, name: str, pairs: Pairs, agreed: Agreed, at: datetime | None) -> None:
         rows = [
-            {"salesforce_id": result.id, "record_id": item.entry.record_id, "base": item.values}
+            {"salesforce_id": result.id, "record_id": item.entry.record_id, "base": agreed[item.entry.id]}
             for item, result in pairs
         ]
         linked = settle.link_created(self.connection.pk, name, self.claim.kind, rows, at=at)
@@ -186,13 +196,13 @@ class Sender:
         self.shift.tally.created += len(pairs) - adopted
         self.shift.tally.adopted += adopted
 
-    def _updated(self, name: str, pairs: Sequence[tuple[Outgoing, RowResult]], at: datetime | None) -> None:
-        rows = [{"salesforce_id": item.salesforce_id, "base": item.values} for item, _ in pairs]
+    def _updated(self, name: str, pairs: Pairs, agreed: Agreed, at: datetime | None) -> None:
+        rows = [{"salesforce_id": item.salesforce_id, "base": agreed[item.entry.id]} for item, _ in pairs]
         settle.agree(self.connection.pk, rows, at=at)
         settle.count_pushed(self.connection.pk, name, at=at)
         self.shift.tally.updated += len(pairs)
 
-    def _deleted(self, name: str, pairs: Sequence[tuple[Outgoing, RowResult]], at: datetime | None) -> None:
+    def _deleted(self, name: str, pairs: Pairs, agreed: Agreed, at: datetime | None) -> None:
         ids = [item.salesforce_id or "" for item, _ in pairs]
         rows = settle.unlink(
             self.connection.pk, ids, state=RecordLink.State.GONE, now=self.shift.clock(), at=at
@@ -201,7 +211,7 @@ class Sender:
         self.shift.tally.deleted += len(pairs)
 
 
-SETTLE: dict[str, Callable[[Sender, str, Sequence[tuple[Outgoing, RowResult]], datetime | None], None]] = {
+SETTLE: dict[str, Callable[[Sender, str, Pairs, Agreed, datetime | None], None]] = {
     "create": Sender._created,
     "update": Sender._updated,
     "delete": Sender._deleted,
@@ -217,7 +227,7 @@ def _calls(kind: str, ready: Sequence[Outgoing]) -> Iterable[list[Outgoing]]:
                 yield rows[start : start + COLLECTION_SIZE]
 
 
-def as_json(values: dict[str, str | None], types: dict[str, str]) -> dict[str, Any]:
+def as_json(values: Mapping[str, str | None], types: Mapping[str, str]) -> dict[str, Any]:
     """Normalised texts as JSON takes them."""
     return {name: _json(text, types.get(name, "string")) for name, text in values.items()}
 

@@ -32,7 +32,9 @@ UPDATE integrations_outboxentry
    SET state = %s, payload = NULL, claimed_at = NULL, claimed_by = '', account_id = NULL, not_before = %s,
        attempts = attempts + %s, waits_for_kind = %s, waits_for_id = %s
  WHERE id = ANY(%s) AND claimed_by = %s"""
-DROP = "DELETE FROM integrations_outboxentry WHERE id = ANY(%s) AND claimed_by = %s RETURNING id, kind, record_id"
+DROP = """
+DELETE FROM integrations_outboxentry WHERE id = ANY(%s) AND claimed_by = %s
+RETURNING id, kind, record_id, payload::json -> 'values'"""
 UNKNOWN = """
 UPDATE integrations_outboxentry SET state = 'unknown', not_before = %s, account_id = NULL
  WHERE id = ANY(%s) AND claimed_by = %s"""
@@ -65,6 +67,10 @@ ON CONFLICT (connection_id, salesforce_id) DO UPDATE
    SET base = l.base || excluded.base, pushed_at = excluded.pushed_at, changed_at = now()
  WHERE l.state = 'linked' AND l.record_id = excluded.record_id
 RETURNING record_id, xmax = 0"""
+LOCK_LINKS = """
+SELECT id FROM integrations_recordlink WHERE connection_id = %s AND salesforce_id = ANY(%s)
+ ORDER BY id FOR NO KEY UPDATE"""
+"""In the order of their ids, as everybody does who locks several (design, *Traps*)."""
 MATCH_KEYS = {
     "Account": "coalesce(lockstep_domain(x.base ->> 'Website'), '')",
     "Contact": "left(lower(coalesce(x.base ->> 'Email', '')), 320)",
@@ -110,15 +116,18 @@ def lose(name: str, ids: Sequence[int], *, look_at: datetime) -> None:
         run(UNKNOWN, [look_at, list(ids), name])
 
 
-def drop(name: str, ids: Sequence[int], *, now: datetime) -> set[int]:
-    """Rows that are done with. Their ids, but for those that aren't ours any more."""
+def drop(name: str, ids: Sequence[int], *, now: datetime) -> dict[int, dict[str, str | None]]:
+    """Rows that are done with: what was sent and both sides agree on, by their ids.
+
+    That isn't what was composed where a map was changed since. Those that aren't ours any more are left out.
+    """
     if not ids:
-        return set()
+        return {}
     with transaction.atomic():
         done = fetch(DROP, [list(ids), name])
-        for kind in {kind for _, kind, _ in done}:
-            release_children(kind, [record for _, of, record in done if of == kind], now=now)
-        return {id for id, _, _ in done}
+        for kind in {kind for _, kind, *_ in done}:
+            release_children(kind, [record for _, of, record, _ in done if of == kind], now=now)
+        return {id: agreed or {} for id, _, _, agreed in done}
 
 
 def release_children(kind: str | None, ids: Iterable[int], *, now: datetime) -> int:
@@ -129,7 +138,7 @@ def release_children(kind: str | None, ids: Iterable[int], *, now: datetime) -> 
 def link_created(
     connection_id: int, object_name: str, kind: str, rows: Sequence[dict[str, Any]], *, at: datetime | None
 ) -> dict[int, bool]:
-    """Link what was created: rows of `salesforce_id`, `record_id`, `base` (what was sent).
+    """Link what was created: rows of `salesforce_id`, `record_id`, `base` (what was agreed).
 
     Returns the records that are linked now, and whether by this; one whose Salesforce record is linked to
     another isn't.
@@ -154,6 +163,7 @@ def link_created(
 
 def agree(connection_id: int, rows: Sequence[dict[str, Any]], *, at: datetime | None) -> None:
     """What was sent is what both sides agree on: rows of `salesforce_id` and `base`."""
+    fetch(LOCK_LINKS, [connection_id, [row["salesforce_id"] for row in rows]])
     run(AGREED, [at, json.dumps(rows), connection_id])
 
 

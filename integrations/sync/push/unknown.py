@@ -215,10 +215,10 @@ class _Search:
             return
         at = self.shift.org.time() + SLACK
         with transaction.atomic():
-            ours = settle.drop(self.name, [row.id for row, _ in pairs], now=now)
-            pairs = [pair for pair in pairs if pair[0].id in ours]
+            agreed = settle.drop(self.name, [row.id for row, _ in pairs], now=now)
+            pairs = [pair for pair in pairs if pair[0].id in agreed]
             rows = [
-                {"salesforce_id": id, "record_id": row.record_id, "base": row.values} for row, id in pairs
+                {"salesforce_id": id, "record_id": row.record_id, "base": agreed[row.id]} for row, id in pairs
             ]
             linked = settle.link_created(self.connection.pk, self.object, self.kind, rows, at=at)
             settle.count_pushed(self.connection.pk, self.object, created=sum(linked.values()), at=at)

@@ -7,11 +7,11 @@ edit it is (D6). Whatever waits, is on its way or was refused is known already, 
 
 from psycopg import sql
 
-from integrations.models import Connection, OutdatedAgreement
+from integrations.models import Connection
 from integrations.sync.pull.fields import PulledField
 from integrations.sync.pull.plan import UnreadableObject
 from integrations.sync.push import outgoing
-from integrations.sync.push.plan import PushPlan, only, push_plan
+from integrations.sync.push.plan import PushPlan, push_plan
 from integrations.sync.push.standing import fetch, run
 from integrations.sync.waking import wake_push
 
@@ -44,10 +44,12 @@ ON CONFLICT DO NOTHING"""
 def find_unsent(connection: Connection, object_name: str, *, send: bool) -> int:
     """How many records of the transaction's `chunk` differ that are the same otherwise; with `send` they go out.
 
-    The caller holds no record locked, since an edit takes these locks the other way round.
+    The caller keeps the maps (`map_lock`), and holds no record locked, since an edit takes these locks the other way
+    round.
     """
-    plan = _plan(connection, object_name)
-    if plan is None:
+    try:
+        plan = push_plan(connection, object_name)
+    except UnreadableObject:
         return 0
     places = {
         "table": sql.Identifier(plan.table),
@@ -60,17 +62,6 @@ def find_unsent(connection: Connection, object_name: str, *, send: bool) -> int:
         run(sql.SQL(SEND).format(**places))
         wake_push()
     return int(same)
-
-
-def _plan(connection: Connection, object_name: str) -> PushPlan | None:
-    """For the fields whose map didn't just change (C11); None where nothing of the object can be pushed."""
-    outdated = OutdatedAgreement.objects.filter(connection=connection, salesforce_object=object_name)
-    changed = set(outdated.values_list("salesforce_field", flat=True))
-    try:
-        plan = push_plan(connection, object_name)
-    except UnreadableObject:
-        return None
-    return only(plan, frozenset(field.salesforce for field in plan.fields) - changed)
 
 
 def _differs(plan: PushPlan) -> sql.Composable:

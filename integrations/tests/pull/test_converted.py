@@ -4,6 +4,7 @@ import pytest
 
 from crm.models import Contact
 from integrations import failpoints
+from integrations.configuration.agreements import drop_outdated_agreements, outdate_agreements
 from integrations.models import Connection, OutboxEntry, RecordLink, SyncError
 from integrations.tests.pull import live
 from integrations.tests.pull.live import link_of, push
@@ -94,6 +95,28 @@ def test_so_is_one_typed_while_the_first_is_on_its_way(
     row = seller.one(f"SELECT Title, Phone FROM Contact WHERE Id = '{contact_id}'")
     assert (row["Title"], row["Phone"]) == ("Typed first", "+1 555 0142")
     assert not OutboxEntry.objects.exists()
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+def test_what_was_not_typed_stays_behind_when_the_leads_map_was_changed_meanwhile(
+    pulled: Connection, seller: Seller, demo_org: SandboxOrg, dropped: bool
+) -> None:
+    def save_map() -> None:
+        outdate_agreements(pulled, "Lead", ["Phone"], reread=True)
+        if dropped:
+            drop_outdated_agreements()
+
+    _, person, contact_id = converted_lead(pulled, seller, demo_org, Phone="+1 555 0100")
+    other = contacts_person(pulled, contact_id)
+    Contact.objects.filter(pk=other.pk).update(phone="+1 555 0999")
+    RecordLink.objects.filter(salesforce_id=contact_id).update(base={"Phone": "+1 555 0999"})
+    seller.change("Contact", contact_id, Phone="+1 555 0999")
+    OutboxEntry.objects.all().delete()
+    person.change({"title": "Typed here"})
+    failpoints.arm("push.marked", save_map)
+    push(pulled)
+    other.refresh_from_db()
+    assert (other.title, other.phone) == ("Typed here", "+1 555 0999")
 
 
 def test_what_the_contact_holds_else_comes_here(

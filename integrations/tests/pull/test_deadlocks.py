@@ -1,4 +1,4 @@
-"""A pull whose steps meet a deadlock, in a chunk and outside of one: each is tried again, and counts once."""
+"""A step that meets a deadlock, in a chunk of a pull and outside of one, or in a push: tried again, it counts once."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,10 +8,11 @@ import pytest
 from django.db import connection as database
 
 from crm.models import Contact, PotentialDuplicate
-from integrations.models import Connection, RecordLink, SyncSettings
+from integrations.models import Connection, OutboxEntry, RecordLink, SyncSettings
 from integrations.tests.pull import live
 from integrations.tests.pull.seller import Seller
 from integrations.tests.pull.test_merges_there import made, merge, record_of
+from integrations.tests.push.pushing import Desk
 from integrations.tests.sandbox_process import SandboxOrg
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -109,3 +110,12 @@ def test_at_the_end_of_an_object(pulled: Connection, seller: Seller) -> None:
         run = live.pull(pulled)
     assert run.state == "succeeded"
     assert {child.state for child in run.children.all()} == {"succeeded"}
+
+
+def test_when_a_push_settles_what_was_made(pulled: Connection, desk: Desk) -> None:
+    SyncSettings.objects.update(people_push_new=True)
+    person = desk.create(Contact, last_name="Settled")
+    with one_deadlock("INSERT ON integrations_recordlink"):
+        assert desk.push().created == 1
+    assert desk.link_of(person).base["LastName"] == "Settled"
+    assert not OutboxEntry.objects.exists()

@@ -3,8 +3,7 @@
 import pytest
 
 from crm.models import Account, Contact, ContactRole, Deal, DealStage
-from integrations.configuration.agreements import outdate_agreements
-from integrations.models import OutboxEntry, RecordLink, SyncError
+from integrations.models import OutboxEntry, SyncError
 from integrations.tests.pull.seller import Seller
 from integrations.tests.push.pushing import Desk
 
@@ -51,19 +50,6 @@ def test_what_salesforce_changed_meanwhile_wins_by_default(desk: Desk, seller: S
     assert person.title == "Theirs"
     there = seller.one(f"SELECT Title, Phone FROM Contact WHERE Id = '{desk.link_of(person).salesforce_id}'")
     assert (there["Title"], there["Phone"]) == ("Theirs", "123")
-
-
-def test_a_changed_map_is_worked_off_before_a_push_compares(desk: Desk, seller: Seller) -> None:
-    person = desk.create(Contact, last_name="Mapped", title="Buyer")
-    desk.push()
-    link = desk.link_of(person)
-    RecordLink.objects.filter(pk=link.pk).update(base=link.base | {"Title": "Theirs"})
-    outdate_agreements(desk.connection, "Contact", ["Title"], reread=True)
-    seller.change("Contact", link.salesforce_id, Title="Theirs")
-    desk.change(person, phone="123")
-    desk.push()
-    person.refresh_from_db()
-    assert person.title == "Theirs"
 
 
 def test_a_refusal_is_held_with_its_reason_and_goes_out_once_mended(desk: Desk) -> None:
