@@ -47,6 +47,28 @@ def test_what_is_typed_while_the_row_is_on_its_way_stays(
     expect(row.get_by_label("Value", exact=True)).to_have_value("Baker")
 
 
+def test_what_is_typed_goes_on_in_a_value_of_another_kind(
+    installation: Installation, visitor: Visitor
+) -> None:
+    installation.connect()
+    visitor.sign_in("admin")
+    visitor.go(CONTACTS)
+    add_condition(visitor, "Title", "eq", "B")
+    visitor.sees("Matches")
+    underway: list[Route] = []
+    visitor.page.route("**/condition/?**", lambda route: underway.append(route))
+    row = visitor.page.locator("[data-condition]").last
+    with visitor.page.expect_request("**/condition/?**"):
+        row.get_by_label("How it is compared").select_option("in")
+    row.get_by_label("Value", exact=True).fill("Baker")
+    with visitor.page.expect_response("**/condition/?**"):
+        for route in underway:
+            route.continue_()
+    lines = row.get_by_label("Values, one a line")
+    expect(lines).to_have_value("Baker")
+    expect(lines).to_be_focused()
+
+
 def test_a_comparison_chosen_while_the_field_is_on_its_way_stays(
     installation: Installation, visitor: Visitor
 ) -> None:

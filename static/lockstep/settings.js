@@ -96,8 +96,24 @@
     mark(row);
     show();
   });
+  /* What is typed while a condition's row is on its way goes on in its value, if that is of another kind now; one of
+     the same kind stays as it is. */
+  let unsent = null;
+  form.addEventListener("htmx:beforeSwap", (event) => {
+    const row = event.detail.target;
+    const control = row.matches("[data-condition]") && row.querySelector("[hx-preserve]");
+    const typedSince = control && control.value !== event.detail.requestConfig.parameters[control.name];
+    unsent = typedSince ? { id: control.id, value: control.value, focused: control === document.activeElement } : null;
+  });
+  function goOn(control) {
+    if (!unsent || !control || control.id === unsent.id) return;
+    control.value = unsent.value;
+    if (unsent.focused) control.focus();
+  }
   document.addEventListener("htmx:load", (event) => {
-    if (event.detail.elt.matches?.("[data-condition]")) conditionsChanged();
+    if (!event.detail.elt.matches?.("[data-condition]")) return;
+    goOn(event.detail.elt.querySelector("[hx-preserve]"));
+    conditionsChanged();
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     if (!event.detail.target.matches("[data-map]")) return;
