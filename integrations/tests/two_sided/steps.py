@@ -106,6 +106,14 @@ class Role:
 
 
 @dataclass(frozen=True)
+class Remap:
+    """An admin saves a row of the map: what was agreed on its field is none any more."""
+
+    kind: str
+    field: int
+
+
+@dataclass(frozen=True)
 class Skip:
     """Time passes: for us, for the org, or for both."""
 
@@ -127,7 +135,7 @@ class Fault:
     nth: int = 1
 
 
-Edge = Make | Edit | Delete | Undelete | Hide | Merge | Join | Convert | Role | Skip | Freeze | Fault
+Edge = Make | Edit | Delete | Undelete | Hide | Merge | Join | Convert | Role | Remap | Skip | Freeze | Fault
 
 
 @dataclass(frozen=True)
@@ -198,6 +206,7 @@ EDGES: st.SearchStrategy[Step] = st.one_of(
     st.builds(Join, st.sampled_from(["contact", "account", "deal"]), SMALL, SMALL, SMALL),
     st.builds(Convert, SMALL, st.none() | SMALL, st.booleans()),
     st.builds(Role, SMALL, SMALL, st.integers(0, 11), st.booleans(), SIDES),
+    st.builds(Remap, KIND, SMALL),
     st.builds(Skip, st.sampled_from([3, 70, 700]), st.sampled_from(["both", "here", "there"])),
     st.builds(Freeze),
     st.builds(
