@@ -3,8 +3,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-
 from crm.models import CustomField, User
 from integrations.configuration.agreements import drop_outdated_agreements
 from integrations.configuration.changes import Change, ChangedMeanwhile, InvalidConfiguration, Report, below
@@ -14,7 +12,8 @@ from integrations.configuration.settings_section import merge_settings
 from integrations.configuration.values_section import map_chosen_stages, merge_stages, merge_values
 from integrations.configuration.workspace import STAGED_OBJECTS, State, Workspace
 from integrations.configuration.writing import missing_stages, write
-from integrations.models import AuditEntry, SyncSettings
+from integrations.models import AuditEntry, Connection, SyncSettings
+from integrations.sync.deadlocks import persistently
 from integrations.sync.push.owners import release_held
 from integrations.sync.reassigning import settle_moves
 
@@ -49,27 +48,36 @@ def import_configuration(
     read that object in full (C11): noted in the transaction, worked off after it for a few seconds here,
     the rest by whoever compares next. The rules of a row don't touch what was agreed.
     """
-    with transaction.atomic():
-        SyncSettings.current()
-        SyncSettings.objects.select_for_update().get()
-        workspace = Workspace.read()
-        before = workspace.state
-        if seen is not None:
-            _refuse_if_changed(seen, before)
-        wanted, new_fields = _merge(data, workspace)
-        stages = missing_stages(wanted, workspace)
-        changes = [*_made(new_fields, stages), *differences(before.flat(), wanted.flat())]
-        if changes and not dry_run:
-            write(before, wanted, new_fields, stages, workspace, actor=actor)
-            AuditEntry.objects.create(
-                at=now, actor=actor, action=action, changes=[change.as_dict() for change in changes]
-            )
+    changes, connected = persistently(
+        lambda: _write(data, actor=actor, now=now, dry_run=dry_run, seen=seen, action=action)
+    )
     if changes and not dry_run:
         drop_outdated_agreements(seconds=DROPPING_SECONDS)
         settle_moves(seconds=DROPPING_SECONDS)
-        if workspace.connection:
-            release_held(workspace.connection)
+        if connected:
+            release_held(connected)
     return changes
+
+
+def _write(
+    data: Any, *, actor: User | None, now: datetime, dry_run: bool, seen: Seen | None, action: str
+) -> tuple[list[Change], Connection | None]:
+    """What changes, and the connection that it is for."""
+    SyncSettings.current()
+    SyncSettings.objects.select_for_update().get()
+    workspace = Workspace.read()
+    before = workspace.state
+    if seen is not None:
+        _refuse_if_changed(seen, before)
+    wanted, new_fields = _merge(data, workspace)
+    stages = missing_stages(wanted, workspace)
+    changes = [*_made(new_fields, stages), *differences(before.flat(), wanted.flat())]
+    if changes and not dry_run:
+        write(before, wanted, new_fields, stages, workspace, actor=actor)
+        AuditEntry.objects.create(
+            at=now, actor=actor, action=action, changes=[change.as_dict() for change in changes]
+        )
+    return changes, workspace.connection
 
 
 def _merge(data: Any, workspace: Workspace) -> tuple[State, list[CustomField]]:

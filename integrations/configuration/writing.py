@@ -46,8 +46,6 @@ def write(
     if workspace.connection and _maps(before) != _maps(wanted):
         change_maps()
     _write_settings(before, wanted)
-    if workspace.connection:
-        read_all_again(workspace.connection, _filtered_anew(before, wanted))
     CustomField.objects.bulk_create(new_fields)
     _make_stages(stages)
     for name in SALESFORCE_OBJECTS:
@@ -61,6 +59,8 @@ def write(
                 row["salesforce"] for row in wanted.maps[name].values() if row["direction"] != Direction.PUSH
             }
             outdate_agreements(workspace.connection, name, sorted(changed), reread=bool(changed & pulled))
+    if workspace.connection:  # after the outbox, as a push that settles: neither waits for the other
+        read_all_again(workspace.connection, _filtered_anew(before, wanted))
     if workspace.connection and before.owners != wanted.owners:
         users = {user.email.lower(): user for user in User.objects.all()}
         _write_owners(workspace.connection, before.owners, wanted.owners, users, actor)

@@ -10,8 +10,10 @@ from psycopg import sql
 
 from crm import journal
 from crm.models import User
+from integrations.configuration.agreements import drop_outdated_agreements
 from integrations.conflicts.standing import Standing, standings
 from integrations.models import FieldConflict, RecordLink
+from integrations.sync.map_lock import MapChanged, keep_maps
 from integrations.sync.pull.fields import PulledField
 from integrations.sync.pull.plan import MODELS, UnreadableObject, mapped_fields, readable_fields
 from integrations.sync.refusals import Refused
@@ -19,6 +21,8 @@ from mappings.field_types import REFERENCES
 from mappings.models import Direction, FieldMap
 
 ORIGIN = "conflict"
+DROPPING_SECONDS = 5
+MAP_CHANGES = "A changed map is still being worked off. Decide again in a minute."
 Winner = FieldConflict.Winner
 
 LOCK_RECORD = "SELECT to_jsonb(r) FROM {table} r WHERE r.id = {record} FOR NO KEY UPDATE"
@@ -51,12 +55,18 @@ def decide_question(
     """Answer one question, given the `seen` of its standing when the page was drawn.
 
     Safe to repeat and beside a pull: locks are taken as a pull takes them, record, link, question.
-    Raises Refused where the question or its field's map is gone, or Salesforce's value can't be written yet.
+    Raises Refused where the question or its field's map is gone or changes just now, or Salesforce's value can't be
+    written yet.
     """
     found = FieldConflict.objects.filter(pk=question_id).first()
     if found is None:
         raise Refused("There is no such question any more.")
+    drop_outdated_agreements(seconds=DROPPING_SECONDS)
     with journal.acting(user, ORIGIN):
+        try:
+            keep_maps()
+        except MapChanged:
+            raise Refused(MAP_CHANGES) from None
         before = _fetch(LOCK_RECORD, found)
         link = RecordLink.objects.select_for_update(of=("self",), no_key=True).filter(
             connection=found.connection_id, salesforce_id=found.salesforce_id

@@ -16,7 +16,7 @@ from integrations.sync.push.plan import push_plan
 
 CARRY_OVER = """
 WITH typed AS MATERIALIZED (
-  SELECT m.survivor, r.id, o.changed_at, {said} AS said, l.base AS agreed
+  SELECT m.survivor, r.id, o.created_at, o.changed_at, {said} AS said, l.base AS agreed
     FROM unnest({leads}::bigint[], {survivors}::bigint[]) AS m (lead, survivor)
     JOIN integrations_outboxentry o ON o.kind = 'contact' AND o.record_id = m.lead
     JOIN crm_contact r ON r.id = m.lead
@@ -30,9 +30,11 @@ WITH typed AS MATERIALIZED (
            AS custom
     FROM typed t
     JOIN crm_contact r ON r.id = t.id
-    JOIN crm_contact b ON b.id = t.survivor
-   CROSS JOIN LATERAL (VALUES {fields}) AS f (said_as, own, name, value, free)
-   WHERE t.said ? f.said_as AND (t.agreed ? f.said_as OR f.free)
+   CROSS JOIN LATERAL (VALUES {fields}) AS f (said_as, own, name, value, path)
+   WHERE t.said ? f.said_as AND (t.agreed ? f.said_as OR EXISTS (
+         SELECT FROM crm_journalentry j
+          WHERE j.kind = 'contact' AND j.record_id = t.id AND j.at >= t.created_at AND j.origin <> 'pull'
+            AND j.changes ? f.path))
    GROUP BY t.survivor
 )
 UPDATE crm_contact s SET {assignments}
@@ -42,8 +44,8 @@ UPDATE crm_contact s SET {assignments}
  WHERE s.id = e.survivor"""
 """What a push would say to the lead. Of two leads' edits of one field the later stands.
 
-Where nothing was agreed, as after a changed map, nobody knows whether a value was typed: it loses to the contact's
-(C11)."""
+Where nothing was agreed, as after a changed map or on a lead that no pull has read yet, the journal says whether a
+value was typed since the edit waits."""
 
 
 def carry_over(connection_id: int, pairs: Sequence[tuple[int, int]], *, origin: str = "joining") -> None:
@@ -73,9 +75,9 @@ def _value(field: PulledField) -> sql.Composable:
     name, value = field.target.column, sql.SQL("to_jsonb({})").format(field.ours())
     if name is None:
         name, value = field.custom_name, sql.SQL("coalesce({}, 'null')").format(field.ours())
-    free = field.is_blank(field.ours("b"))
-    return sql.SQL("({}::text, {}, {}::text, {}, {})").format(
-        field.key, sql.Literal(not field.is_custom), sql.Literal(name), value, free
+    own, path = sql.Literal(not field.is_custom), sql.Literal(field.target.key)
+    return sql.SQL("({}::text, {}, {}::text, {}, {}::text)").format(
+        field.key, own, sql.Literal(name), value, path
     )
 
 

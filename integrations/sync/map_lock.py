@@ -12,7 +12,9 @@ from django.db import connection
 MAPS = 0x6D617073
 """The advisory lock, held until the end of the transaction."""
 CURRENT = """
-SELECT maps_version = coalesce(%s, maps_version) AND NOT EXISTS (SELECT FROM integrations_outdatedagreement)
+SELECT maps_version = coalesce(%s, maps_version) AND NOT EXISTS (
+         SELECT FROM integrations_outdatedagreement a JOIN integrations_connection c ON c.id = a.connection_id
+          WHERE c.disconnected_at IS NULL)
   FROM integrations_syncsettings"""
 
 

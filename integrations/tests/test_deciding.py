@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -12,13 +12,16 @@ from crm.history import history_of, origin_of
 from crm.journal import acting
 from crm.models import Account, Contact, CustomField, JournalEntry, User
 from crm.tests.factories import make_user
-from integrations.conflicts.deciding import Answer, Outcome, decide_question
+from integrations.configuration import export_configuration, import_configuration
+from integrations.conflicts import deciding
+from integrations.conflicts.deciding import Answer, Outcome, _take_theirs, decide_question
 from integrations.conflicts.standing import standings
 from integrations.models import Connection, FieldConflict, OutboxEntry, RecordLink, SyncedObject
 from integrations.sync.refusals import Refused
 from integrations.tests import factories
 from integrations.tests.factories import NOW, row
-from integrations.tests.pull.pulling import pull_rows
+from integrations.tests.pull.live import save_map
+from integrations.tests.pull.pulling import pull_rows, start_meanwhile
 from mappings.models import FieldMap
 
 pytestmark = pytest.mark.django_db
@@ -247,3 +250,35 @@ def test_of_two_who_decide_at_once_one_is_told_of_the_other(live: Connection, st
     taken = FieldConflict.objects.get().winner == Winner.SALESFORCE
     assert Contact.objects.get().title == ("CEO" if taken else "Boss")
     assert OutboxEntry.objects.exists() is not taken
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_map_that_is_saved_beside_it_waits_and_drops_what_it_agreed_on(
+    question: FieldConflict, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FieldMap.objects.filter(object="Contact", field="title").update(conflict="ask")
+    rows = export_configuration()["maps"]["Contact"]
+    without = [row for row in rows if row["field"] != "title"]
+    others: list[Thread] = []
+
+    def save() -> None:
+        import_configuration({"maps": {"Contact": without}}, actor=None, now=NOW)
+
+    def take_beside(*arguments: Any) -> None:
+        _take_theirs(*arguments)
+        others.append(start_meanwhile(save))
+
+    RecordLink.objects.update(base={})
+    monkeypatch.setattr(deciding, "_take_theirs", take_beside)
+    assert decide(question, Winner.SALESFORCE, staff).outcome == Outcome.DECIDED
+    others[0].join()
+    assert "Title" not in RecordLink.objects.get().base
+
+
+def test_while_a_changed_map_is_worked_off_nothing_is_decided(
+    question: FieldConflict, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deciding, "drop_outdated_agreements", lambda seconds: False)
+    save_map(question.connection, "Contact", "Title")
+    with pytest.raises(Refused, match="still being worked off"):
+        decide(question, Winner.SALESFORCE, staff)

@@ -70,7 +70,8 @@
   form.addEventListener("change", (event) => {
     const select = event.target;
     const row = select.closest("[data-condition]");
-    if (row) window.htmx.trigger(row, "htmx:abort"); /* an answer to what was chosen before would undo this */
+    /* The answer to what was chosen before would undo this. */
+    if (row && select.matches("[hx-get]")) window.htmx.trigger(row, "htmx:abort");
     if (select.dataset.addHere && select.value) {
       const address = `${select.dataset.addHere}?field=${encodeURIComponent(select.value)}`;
       window.htmx.ajax("GET", address, { target: form.querySelector("[data-map]"), swap: "beforeend" });

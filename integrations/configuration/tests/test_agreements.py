@@ -1,12 +1,16 @@
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from integrations.configuration import agreements, export_configuration, import_configuration
-from integrations.configuration.agreements import drop_outdated_agreements, outdate_agreements
+from integrations.configuration.agreements import drop_outdated_agreements
 from integrations.configuration.tests.orgs import describe, field
 from integrations.models import Connection, OutdatedAgreement, RecordLink, SyncedObject
+from integrations.sync.map_lock import keep_maps
 from integrations.tests.factories import NOW, connection
+from integrations.tests.pull.live import save_map
+from integrations.tests.pull.pulling import start_meanwhile
 
 pytestmark = pytest.mark.django_db
 
@@ -82,7 +86,7 @@ def test_saving_what_stands_drops_nothing() -> None:
 
 def test_the_dropping_goes_on_where_it_was_stopped(org: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(agreements, "BATCH", 1)
-    outdate_agreements(org, "Contact", ["Title"], reread=False)
+    save_map(org, "Contact", "Title", reread=False)
 
     assert not drop_outdated_agreements(seconds=0)
     assert [("Title" in base) for base in bases()] == [False, True, True]
@@ -90,3 +94,23 @@ def test_the_dropping_goes_on_where_it_was_stopped(org: Connection, monkeypatch:
     assert drop_outdated_agreements()
     assert bases() == [{"Phone": "1"}] * 3
     assert not OutdatedAgreement.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_agreed_while_the_dropping_waited_for_it_is_dropped_too(org: Connection) -> None:
+    RecordLink.objects.update(base={"Phone": "1"})
+    save_map(org, "Contact", "Title", reread=False)
+    with transaction.atomic():
+        RecordLink.objects.filter(record_id=1).update(base={"Phone": "1", "Title": "CEO"})
+        other = start_meanwhile(drop_outdated_agreements)
+    other.join()
+    assert bases() == [{"Phone": "1"}] * 3
+
+
+def test_what_an_ended_connection_has_left_to_drop_stops_nobody(org: Connection) -> None:
+    save_map(org, "Contact", "Title", reread=False)
+    Connection.objects.update(disconnected_at=NOW)
+    assert drop_outdated_agreements()
+    with transaction.atomic():
+        keep_maps()
+    assert OutdatedAgreement.objects.exists()

@@ -150,12 +150,11 @@ class PulledField:
         """Whether its parent may arrive after it (C7)."""
         return self.target.type == FieldType.ACCOUNT
 
-    def ours(self, row: str = "r") -> sql.Composable:
-        """The record's own value, of the same type as `converted`; `row` is what the statement calls the record."""
+    def ours(self) -> sql.Composable:
+        """The record's own value, of the same type as `converted`."""
         if self.is_custom:
-            custom = sql.Identifier(row, "custom")
-            return sql.SQL("nullif({} -> {}, 'null')").format(custom, sql.Literal(self.custom_name))
-        return sql.Identifier(row, self.target.column or "")
+            return sql.SQL("nullif(r.custom -> {}, 'null')").format(sql.Literal(self.custom_name))
+        return sql.SQL("r.{}").format(sql.Identifier(self.target.column or ""))
 
     def is_blank(self, value: sql.Composable) -> sql.Composable:
         if self.target.type == FieldType.CHECKBOX and not self.is_custom:

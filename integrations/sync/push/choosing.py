@@ -44,7 +44,7 @@ def _link(shift: Shift, claim: Claim, stands: Sequence[Stand]) -> set[int]:
         if len(hits) != 1 or hits & taken:
             continue
         taken |= hits
-        rows = [{"salesforce_id": next(iter(hits)), "record_id": account.pk, "base": {}}]
+        rows = [{"salesforce_id": next(iter(hits)), "record_id": account.pk, "base": {}, "sent": {}}]
         if settle.link_created(shift.connection.pk, "Account", "account", rows, at=None):
             linked.add(stand.entry.id)
     settle.put_back(claim.name, list(linked), not_before=shift.clock())

@@ -9,8 +9,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
-
 from integrations.failpoints import reach
 from integrations.models import RecordLink
 from integrations.salesforce.errors import (
@@ -109,9 +107,8 @@ class Sender:
         """On the wire from now on; rows that the reaper took are left alone."""
         sent_at = self.shift.org.time().isoformat()
         ids = [item.entry.id for item in rows]
-        with transaction.atomic():
-            user = self.connection.sync_user_id
-            marked = fetch(MARK_SENT, [self.shift.clock(), sent_at, user, ids, self.claim.name])
+        values = [self.shift.clock(), sent_at, self.connection.sync_user_id, ids, self.claim.name]
+        marked = persistently(lambda: fetch(MARK_SENT, values))
         ours = {id for (id,) in marked}
         return [item for item in rows if item.entry.id in ours]
 
@@ -182,7 +179,12 @@ class Sender:
 
     def _created(self, name: str, pairs: Pairs, agreed: Agreed, at: datetime | None) -> None:
         rows = [
-            {"salesforce_id": result.id, "record_id": item.entry.record_id, "base": agreed[item.entry.id]}
+            {
+                "salesforce_id": result.id,
+                "record_id": item.entry.record_id,
+                "base": agreed[item.entry.id],
+                "sent": item.sent,
+            }
             for item, result in pairs
         ]
         linked = settle.link_created(self.connection.pk, name, self.claim.kind, rows, at=at)

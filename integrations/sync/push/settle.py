@@ -22,9 +22,10 @@ WITH gone AS (
   DELETE FROM integrations_outboxentry o USING integrations_outboxentry n
    WHERE o.id = ANY(%s) AND o.claimed_by = %s AND n.kind = o.kind AND n.record_id = o.record_id
      AND n.state IN ('pending', 'held')
-  RETURNING n.id, o.manual, o.needed, o.backfill)
+  RETURNING n.id, o.manual, o.needed, o.backfill, o.created_at)
 UPDATE integrations_outboxentry n
-   SET manual = n.manual OR gone.manual, needed = n.needed OR gone.needed, backfill = n.backfill OR gone.backfill
+   SET manual = n.manual OR gone.manual, needed = n.needed OR gone.needed, backfill = n.backfill OR gone.backfill,
+       created_at = least(n.created_at, gone.created_at)
   FROM gone WHERE n.id = gone.id"""
 """An edit that came meanwhile says it all: the older row ends in it."""
 BACK = """
@@ -58,7 +59,7 @@ INSERT INTO integrations_recordlink AS l
        (connection_id, salesforce_object, salesforce_id, kind, record_id, state, suppressed_by, base, match_key,
         pushed_at)
 SELECT %(connection)s, %(object)s, x.salesforce_id, %(kind)s, x.record_id, 'linked', '', x.base, {match_key}, %(at)s
-  FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(salesforce_id text, record_id bigint, base jsonb)
+  FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(salesforce_id text, record_id bigint, base jsonb, sent jsonb)
  WHERE NOT EXISTS (SELECT 1 FROM integrations_recordlink k
                     WHERE k.connection_id = %(connection)s AND k.kind = %(kind)s AND k.record_id = x.record_id
                       AND k.state = 'linked' AND k.salesforce_id <> x.salesforce_id)
@@ -72,9 +73,9 @@ SELECT id FROM integrations_recordlink WHERE connection_id = %s AND salesforce_i
  ORDER BY id FOR NO KEY UPDATE"""
 """In the order of their ids, as everybody does who locks several (design, *Traps*)."""
 MATCH_KEYS = {
-    "Account": "coalesce(lockstep_domain(x.base ->> 'Website'), '')",
-    "Contact": "left(lower(coalesce(x.base ->> 'Email', '')), 320)",
-    "Lead": "left(lower(coalesce(x.base ->> 'Email', '')), 320)",
+    "Account": "coalesce(lockstep_domain(x.sent ->> 'Website'), '')",
+    "Contact": "left(lower(coalesce(x.sent ->> 'Email', '')), 320)",
+    "Lead": "left(lower(coalesce(x.sent ->> 'Email', '')), 320)",
 }
 AGREED = """
 UPDATE integrations_recordlink l SET base = l.base || x.base, pushed_at = %s, changed_at = now()
@@ -112,8 +113,7 @@ def put_back(
 
 def lose(name: str, ids: Sequence[int], *, look_at: datetime) -> None:
     """The answer was lost: what became of them is found out later, from `look_at` on (D9)."""
-    with transaction.atomic():
-        run(UNKNOWN, [look_at, list(ids), name])
+    persistently(lambda: run(UNKNOWN, [look_at, list(ids), name]))
 
 
 def drop(name: str, ids: Sequence[int], *, now: datetime) -> dict[int, dict[str, str | None]]:
@@ -138,7 +138,7 @@ def release_children(kind: str | None, ids: Iterable[int], *, now: datetime) -> 
 def link_created(
     connection_id: int, object_name: str, kind: str, rows: Sequence[dict[str, Any]], *, at: datetime | None
 ) -> dict[int, bool]:
-    """Link what was created: rows of `salesforce_id`, `record_id`, `base` (what was agreed).
+    """Link what was created: rows of `salesforce_id`, `record_id`, `base` (what was agreed), `sent`.
 
     Returns the records that are linked now, and whether by this; one whose Salesforce record is linked to
     another isn't.

@@ -75,13 +75,10 @@ class Lost:
         return self.payload["key"] if self.payload else None
 
     @property
-    def values(self) -> dict[str, Any]:
-        """The record's own values, which both sides agree on once it is found."""
-        return dict((self.payload or {})["values"])
-
-    @property
     def sent(self) -> dict[str, Any]:
-        return self.values | dict((self.payload or {}).get("extra") or {})
+        """The record's own values, and what else was said."""
+        payload = self.payload or {}
+        return dict(payload["values"]) | dict(payload.get("extra") or {})
 
     @property
     def sent_by(self) -> str:
@@ -218,13 +215,19 @@ class _Search:
             agreed = settle.drop(self.name, [row.id for row, _ in pairs], now=now)
             pairs = [pair for pair in pairs if pair[0].id in agreed]
             rows = [
-                {"salesforce_id": id, "record_id": row.record_id, "base": agreed[row.id]} for row, id in pairs
+                {
+                    "salesforce_id": id,
+                    "record_id": row.record_id,
+                    "base": agreed[row.id],
+                    "sent": row.sent,
+                }
+                for row, id in pairs
             ]
             linked = settle.link_created(self.connection.pk, self.object, self.kind, rows, at=at)
             settle.count_pushed(self.connection.pk, self.object, created=sum(linked.values()), at=at)
             push_errors.close(self.connection, self.kind, [row.record_id for row, _ in pairs], now=now)
             sync_user = self.connection.sync_user_id
-            theirs = [row.record_id for row, _ in pairs if row.values.get(owners.FIELD) == sync_user]
+            theirs = [row.record_id for row, _ in pairs if row.sent.get(owners.FIELD) == sync_user]
             owners.compare_again(self.kind, theirs, now)
             for row, id in pairs:
                 if row.record_id not in linked:

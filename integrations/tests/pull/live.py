@@ -4,10 +4,14 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from django.db import transaction
+
+from integrations.configuration.agreements import outdate_agreements
 from integrations.models import Connection, RecordLink, SyncRun
 from integrations.salesforce.door import TIMEOUT
 from integrations.salesforce.org import Org
 from integrations.sync.connecting import App, connect_client_credentials
+from integrations.sync.map_lock import change_maps
 from integrations.sync.preparing import keep_prepared, prepare
 from integrations.sync.pull.runs import start_first_pull, start_pull
 from integrations.sync.pull.slices import work_on
@@ -113,6 +117,13 @@ def finish(run: SyncRun, *, follow_schema: bool = True, patience: timedelta = PA
 def counts(run: SyncRun, name: str) -> dict[str, int]:
     """What one object's part of a run counted, the zeros left out."""
     return {key: value for key, value in run.children.get(object=name).counts.items() if value}
+
+
+def save_map(connection: Connection, name: str, field: str, *, reread: bool = True) -> None:
+    """As it was, which drops what was agreed on the field all the same."""
+    with transaction.atomic():
+        change_maps()
+        outdate_agreements(connection, name, [field], reread=reread)
 
 
 def push(connection: Connection) -> None:

@@ -7,7 +7,7 @@ from crm.journal import uncaptured
 from crm.models import Contact
 from integrations import failpoints
 from integrations.configuration import import_configuration
-from integrations.configuration.agreements import drop_outdated_agreements, outdate_agreements
+from integrations.configuration.agreements import drop_outdated_agreements
 from integrations.models import Connection
 from integrations.sync.map_lock import MapChanged, keep_maps
 from integrations.tests.factories import NOW
@@ -37,7 +37,7 @@ def test_a_pull_goes_on_by_the_map_that_stands(
     pulled: Connection, contact_id: str, point: str, dropped: bool
 ) -> None:
     def save_map() -> None:
-        outdate_agreements(pulled, "Contact", ["Title"], reread=False)
+        live.save_map(pulled, "Contact", "Title", reread=False)
         if dropped:
             drop_outdated_agreements()
 
@@ -48,7 +48,7 @@ def test_a_pull_goes_on_by_the_map_that_stands(
 
 
 def test_a_plan_of_an_older_map_is_none_any_more(pulled: Connection) -> None:
-    outdate_agreements(pulled, "Contact", ["Title"], reread=False)
+    live.save_map(pulled, "Contact", "Title", reread=False)
     with transaction.atomic(), pytest.raises(MapChanged):
         keep_maps()
     drop_outdated_agreements()

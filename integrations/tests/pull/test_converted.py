@@ -4,7 +4,7 @@ import pytest
 
 from crm.models import Contact
 from integrations import failpoints
-from integrations.configuration.agreements import drop_outdated_agreements, outdate_agreements
+from integrations.configuration.agreements import drop_outdated_agreements
 from integrations.models import Connection, OutboxEntry, RecordLink, SyncError
 from integrations.tests.pull import live
 from integrations.tests.pull.live import link_of, push
@@ -102,7 +102,7 @@ def test_what_was_not_typed_stays_behind_when_the_leads_map_was_changed_meanwhil
     pulled: Connection, seller: Seller, demo_org: SandboxOrg, dropped: bool
 ) -> None:
     def save_map() -> None:
-        outdate_agreements(pulled, "Lead", ["Phone"], reread=True)
+        live.save_map(pulled, "Lead", "Phone")
         if dropped:
             drop_outdated_agreements()
 

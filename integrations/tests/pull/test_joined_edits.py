@@ -3,13 +3,13 @@
 import pytest
 
 from crm import journal
-from crm.models import CustomField
-from integrations.configuration.agreements import outdate_agreements
-from integrations.models import Connection, OutboxEntry
+from crm.models import Contact, CustomField
+from integrations.models import Connection, OutboxEntry, SyncRun, SyncSettings
 from integrations.tests.pull import live
 from integrations.tests.pull.live import link_of, push
 from integrations.tests.pull.seller import Seller
 from integrations.tests.pull.test_leads import Mails, contact, lead, person_of
+from integrations.tests.push.pushing import Desk
 from mappings.models import FieldMap
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,7 +59,7 @@ def test_so_is_a_refused_edit_of_a_custom_value(connection: Connection, seller: 
 
 
 @pytest.mark.parametrize("phone", ["", "+1 555 0100"])
-def test_what_nothing_was_agreed_on_goes_only_where_the_contact_has_nothing(
+def test_what_nobody_typed_stays_behind_though_nothing_is_agreed_on_it(
     pulled: Connection, seller: Seller, phone: str
 ) -> None:
     mails = Mails()
@@ -69,10 +69,25 @@ def test_what_nothing_was_agreed_on_goes_only_where_the_contact_has_nothing(
     with journal.acting(None, "web"):
         person_of(lead_id).change({"title": "Typed here"})
     OutboxEntry.objects.update(state="held")
-    outdate_agreements(pulled, "Lead", ["Phone"], reread=False)
+    live.save_map(pulled, "Lead", "Phone", reread=False)
     seller.change("Lead", lead_id, Email=mails.same)
     live.pull(pulled)
-    assert (person_of(contact_id).title, person_of(contact_id).phone) == (
-        "Typed here",
-        phone or "+1 555 0199",
-    )
+    assert (person_of(contact_id).title, person_of(contact_id).phone) == ("Typed here", phone)
+
+
+def test_what_was_typed_on_a_lead_that_no_pull_has_read_is_carried_over(
+    pulled: Connection, seller: Seller, desk: Desk
+) -> None:
+    SyncSettings.objects.update(people_create_as="lead", people_push_new=True)
+    mails = Mails()
+    contact_id = contact(seller, mails.same, Phone="+1 555 0100")
+    live.pull(pulled)
+    person = desk.create(Contact, last_name="Lead", company_name="Acme", email=mails.other)
+    desk.push()
+    lead_id = desk.link_of(person).salesforce_id
+    desk.change(person, phone="+1 555 0199")
+    OutboxEntry.objects.update(state="held")
+    seller.change("Lead", lead_id, Email=mails.same)
+    live.pull(pulled, trigger=SyncRun.Trigger.MANUAL)
+    assert link_of(lead_id).state == "suppressed"
+    assert person_of(contact_id).phone == "+1 555 0199"

@@ -8,7 +8,6 @@ import pytest
 from crm.journal import uncaptured
 from crm.models import Contact
 from crm.tests.factories import make_user
-from integrations.configuration.agreements import outdate_agreements
 from integrations.models import Connection, FieldConflict, OutboxEntry, SyncError, SyncRun
 from integrations.tests.pull import live
 from integrations.tests.pull.checking import check, contact, only
@@ -99,7 +98,7 @@ def test_what_a_match_kept_is_no_difference(pulled: Connection, seller: Seller, 
 
 def test_a_field_whose_map_just_changed_is_no_difference(pulled: Connection, linked: str) -> None:
     edit_silently(linked, title="Edited")
-    outdate_agreements(pulled, "Contact", ["Title"], reread=True)
+    live.save_map(pulled, "Contact", "Title")
     assert only(check(pulled)) == {}
 
 

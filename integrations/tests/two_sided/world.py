@@ -9,15 +9,12 @@ from typing import Any
 from urllib.error import HTTPError
 
 from django.db import connection as database
-from django.db import transaction
 
 from crm import journal
 from crm.models import Account, Contact, ContactRole, Deal, DealStage
 from integrations import failpoints
-from integrations.configuration.agreements import outdate_agreements
 from integrations.merging.here import merge_here
 from integrations.models import Connection, OutboxEntry, SyncError, SyncRun
-from integrations.sync.map_lock import change_maps
 from integrations.sync.pull.role_plan import ROLE
 from integrations.sync.pull.runs import open_run, start_check
 from integrations.sync.push.drain import drain, next_due
@@ -287,11 +284,7 @@ class World:
     def _remap(self, step: steps.Remap) -> None:
         """Saved anew as it was: what both sides held stays comparable, only nobody knows who changed it last."""
         names = [name for name, _ in FIELDS[step.kind].values()]
-        with transaction.atomic():
-            change_maps()
-            outdate_agreements(
-                self.connection, OBJECTS[step.kind], [names[step.field % len(names)]], reread=True
-            )
+        live.save_map(self.connection, OBJECTS[step.kind], names[step.field % len(names)])
 
     # Time and trouble
 
