@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
+from integrations.configuration.agreements import outdate_agreements
 from integrations.models import Connection, ObjectSchema, SyncedObject, SyncRun, SyncSettings
 from integrations.salesforce.org import Org
+from integrations.sync.map_lock import change_maps
 from integrations.sync.owners import follow_owners
+from integrations.sync.pull.fields import normal_form
 from integrations.sync.pull.runs import PULL_ORDER, open_run, start_pull
 from integrations.sync.reassigning import settle_moves
 from integrations.sync.refusals import Refused
@@ -55,18 +59,42 @@ def keep_prepared(now: datetime) -> Callable[[Connection, Org], None]:
 
 
 def read_schema(connection: Connection, org: Org, names: tuple[str, ...], *, now: datetime) -> None:
-    """Store each object's describe. What the user can't see has none, and rests with the reason."""
+    """Store each object's describe. What the user can't see has none, and rests with the reason.
+
+    A field whose type is another now is agreed on anew (C11).
+    """
     for name, described in org.describe_many(names).items():
         if described is None:
             ObjectSchema.objects.filter(connection=connection, name=name).delete()
         else:
-            ObjectSchema.objects.update_or_create(
-                connection=connection, name=name, defaults={"describe": dict(described.raw), "read_at": now}
-            )
+            _store(connection, name, dict(described.raw), now)
         reason = (
             "" if described else f"The connected Salesforce user can't see {name}. Give them read access."
         )
         SyncedObject.objects.filter(connection=connection, name=name).update(suspended=reason)
+
+
+def _store(connection: Connection, name: str, describe: dict[str, Any], now: datetime) -> None:
+    with transaction.atomic():
+        if retyped := _retyped(connection, name, describe):
+            change_maps()
+            outdate_agreements(connection, name, retyped, reread=True)
+        ObjectSchema.objects.update_or_create(
+            connection=connection, name=name, defaults={"describe": describe, "read_at": now}
+        )
+
+
+def _retyped(connection: Connection, name: str, describe: dict[str, Any]) -> list[str]:
+    """The mapped fields whose values are written down otherwise from now on."""
+    known = ObjectSchema.objects.filter(connection=connection, name=name).first()
+    before = {field["name"]: field["type"] for field in known.describe.get("fields", [])} if known else {}
+    after = {field["name"]: field["type"] for field in describe["fields"]}
+    mapped = FieldMap.objects.filter(object=name).values_list("salesforce", flat=True).order_by("salesforce")
+    return [
+        field
+        for field in dict.fromkeys(mapped)
+        if field in before and field in after and normal_form(before[field]) != normal_form(after[field])
+    ]
 
 
 def _write_default_map(connection: Connection, name: str) -> None:

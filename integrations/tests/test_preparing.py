@@ -5,7 +5,14 @@ import pytest
 
 from crm.models import Deal, DealStage, Pipeline
 from crm.tests.factories import make_user
-from integrations.models import Connection, ObjectSchema, SalesforceOwner, SyncedObject, SyncRun
+from integrations.models import (
+    Connection,
+    ObjectSchema,
+    OutdatedAgreement,
+    SalesforceOwner,
+    SyncedObject,
+    SyncRun,
+)
 from integrations.salesforce.org import Org
 from integrations.sync.preparing import prepare, read_schema
 from integrations.sync.stages import follow_stages
@@ -41,6 +48,18 @@ def test_preparing_again_keeps_what_was_edited(connected: Connection, org: Org) 
     assert prepare(connected, org, now=NOON) is None
     assert FieldMap.objects.filter(object="Contact").count() == 1
     assert Pipeline.objects.count() == 1
+
+
+def test_a_field_of_another_type_is_agreed_on_anew(connected: Connection, org: Org) -> None:
+    prepare(connected, org, now=NOON)
+    schema = ObjectSchema.objects.get(name="Account")
+    for field in schema.describe["fields"]:
+        field["type"] = {"NumberOfEmployees": "string", "Phone": "string"}.get(field["name"], field["type"])
+    schema.save()
+    read_schema(connected, org, ("Account",), now=NOON)
+    (outdated,) = OutdatedAgreement.objects.all()
+    assert str(outdated) == "Account.NumberOfEmployees"
+    assert SyncedObject.objects.get(name="Account").read_again
 
 
 def test_the_pipeline_follows_the_orgs_stages_in_order(connected: Connection, org: Org) -> None:

@@ -32,6 +32,13 @@ USER_LOOKUP = (
 )
 
 
+def normal_form(salesforce_type: str) -> str:
+    """How `base` writes values of a type down: boolean, number, datetime or text."""
+    if salesforce_type in NUMERIC_TYPES:
+        return "number"
+    return salesforce_type if salesforce_type in ("boolean", "datetime") else "text"
+
+
 @dataclass(frozen=True, slots=True)
 class PulledField:
     """A row of the map that pulls. `place` numbers it within the statement; `stages` is the stage table."""
@@ -69,13 +76,14 @@ class PulledField:
     def normalised(self) -> sql.Composable:
         """Staged text in the one form that `base` keeps; NULL where Salesforce holds nothing."""
         staged = sql.SQL("s.{}").format(sql.Identifier(self.salesforce))
-        if self.salesforce_type == "boolean":
+        form = normal_form(self.salesforce_type)
+        if form == "boolean":
             return sql.SQL("coalesce(lower({}), 'false')").format(staged)
-        if self.salesforce_type in NUMERIC_TYPES:
+        if form == "number":
             return sql.SQL("trim_scale({}::numeric)::text").format(staged)
-        if self.salesforce_type == "datetime":
-            form = '\'YYYY-MM-DD"T"HH24:MI:SS"Z"\''
-            return sql.SQL(f"to_char({{}}::timestamptz AT TIME ZONE 'UTC', {form})").format(staged)
+        if form == "datetime":
+            moment = '\'YYYY-MM-DD"T"HH24:MI:SS"Z"\''
+            return sql.SQL(f"to_char({{}}::timestamptz AT TIME ZONE 'UTC', {moment})").format(staged)
         return staged
 
     def theirs(self) -> sql.Composable:
