@@ -12,10 +12,9 @@ from django.db import connection
 MAPS = 0x6D617073
 """The advisory lock, held until the end of the transaction."""
 CURRENT = """
-SELECT maps_version = coalesce(%s, maps_version) AND NOT EXISTS (
-         SELECT FROM integrations_outdatedagreement a JOIN integrations_connection c ON c.id = a.connection_id
-          WHERE c.disconnected_at IS NULL)
-  FROM integrations_syncsettings"""
+SELECT (%(version)s::int IS NULL OR EXISTS (SELECT FROM integrations_syncsettings WHERE maps_version = %(version)s))
+   AND NOT EXISTS (SELECT FROM integrations_outdatedagreement a JOIN integrations_connection c ON c.id = a.connection_id
+                    WHERE c.disconnected_at IS NULL)"""
 
 
 class MapChanged(Exception):
@@ -32,7 +31,7 @@ def keep_maps(version: int | None = None) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [MAPS])
-        cursor.execute(CURRENT, [version])
+        cursor.execute(CURRENT, {"version": version})
         if cursor.fetchone() != (True,):
             raise MapChanged
 
