@@ -97,19 +97,23 @@
     mark(row);
     show();
   });
-  /* What is typed while a condition's row is on its way goes on in its value, if that is of another kind now; one of
+  /* Whoever types while a condition's row is on its way goes on in its value, if that is of another kind now; one of
      the same kind stays as it is. */
-  let unsent = null;
+  let left = null;
   form.addEventListener("htmx:beforeSwap", (event) => {
     const row = event.detail.target;
     const control = row.matches("[data-condition]") && row.querySelector("[hx-preserve]");
-    const typedSince = control && control.value !== event.detail.requestConfig.parameters[control.name];
-    unsent = typedSince ? { id: control.id, value: control.value, focused: control === document.activeElement } : null;
+    const sent = control && event.detail.requestConfig.parameters[control.name];
+    const typed = control && control.value !== sent ? control.value : null;
+    const caret = control && control === document.activeElement ? control.selectionEnd ?? control.value.length : null;
+    left = control && { id: control.id, typed, caret };
   });
   function goOn(control) {
-    if (!unsent || !control || control.id === unsent.id) return;
-    control.value = unsent.value;
-    if (unsent.focused) control.focus();
+    if (!left || !control || control.id === left.id) return;
+    if (left.typed !== null) control.value = left.typed;
+    if (left.caret === null) return;
+    control.focus();
+    if (control.selectionEnd !== null) control.setSelectionRange(left.caret, left.caret); /* dates have no caret */
   }
   document.addEventListener("htmx:load", (event) => {
     if (!event.detail.elt.matches?.("[data-condition]")) return;
