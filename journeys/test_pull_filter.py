@@ -74,6 +74,28 @@ def test_what_is_typed_goes_on_in_a_value_of_another_kind(
         expect(lines).to_have_value("Baker Street")
 
 
+def test_of_two_rows_that_come_at_once_each_keeps_its_value(
+    installation: Installation, visitor: Visitor
+) -> None:
+    installation.connect()
+    visitor.sign_in("admin")
+    visitor.go(CONTACTS)
+    add_condition(visitor, "Title", "eq", "B")
+    add_condition(visitor, "LastName", "eq", "C")
+    underway: list[Route] = []
+    visitor.page.route("**/condition/?**", lambda route: underway.append(route))
+    rows = visitor.page.locator("[data-condition]")
+    for place, operator in enumerate(["contains", "in"]):
+        with visitor.page.expect_request("**/condition/?**"):
+            rows.nth(place).get_by_label("How it is compared").select_option(operator)
+    rows.nth(1).get_by_label("Value", exact=True).fill("Baker")
+    answers = [(route, route.fetch()) for route in underway]
+    for route, answer in answers:
+        route.fulfill(response=answer)
+    expect(rows.nth(1).get_by_label("Values, one a line")).to_have_value("Baker")
+    expect(rows.nth(0).get_by_label("Value", exact=True)).to_have_value("B")
+
+
 def test_a_comparison_chosen_while_the_field_is_on_its_way_stays(
     installation: Installation, visitor: Visitor
 ) -> None:

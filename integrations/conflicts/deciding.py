@@ -10,7 +10,6 @@ from psycopg import sql
 
 from crm import journal
 from crm.models import User
-from integrations.configuration.agreements import drop_outdated_agreements
 from integrations.conflicts.standing import Standing, standings
 from integrations.models import FieldConflict, RecordLink
 from integrations.sync.map_lock import MapChanged, keep_maps
@@ -21,7 +20,6 @@ from mappings.field_types import REFERENCES
 from mappings.models import Direction, FieldMap
 
 ORIGIN = "conflict"
-DROPPING_SECONDS = 5
 MAP_CHANGES = "A changed map is still being worked off. Decide again in a minute."
 Winner = FieldConflict.Winner
 
@@ -61,7 +59,6 @@ def decide_question(
     found = FieldConflict.objects.filter(pk=question_id).first()
     if found is None:
         raise Refused("There is no such question any more.")
-    drop_outdated_agreements(seconds=DROPPING_SECONDS)
     with journal.acting(user, ORIGIN):
         try:
             keep_maps()

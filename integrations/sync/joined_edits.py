@@ -13,10 +13,11 @@ from integrations.models import Connection, OutboxEntry
 from integrations.sync.pull.fields import PulledField
 from integrations.sync.push import outgoing
 from integrations.sync.push.plan import push_plan
+from mappings.models import Conflict
 
 CARRY_OVER = """
 WITH typed AS MATERIALIZED (
-  SELECT m.survivor, r.id, o.created_at, o.changed_at, {said} AS said, l.base AS agreed
+  SELECT m.survivor, r.id, o.changed_at, {said} AS said, l.base AS agreed, {there} AS there
     FROM unnest({leads}::bigint[], {survivors}::bigint[]) AS m (lead, survivor)
     JOIN integrations_outboxentry o ON o.kind = 'contact' AND o.record_id = m.lead
     JOIN crm_contact r ON r.id = m.lead
@@ -30,11 +31,9 @@ WITH typed AS MATERIALIZED (
            AS custom
     FROM typed t
     JOIN crm_contact r ON r.id = t.id
-   CROSS JOIN LATERAL (VALUES {fields}) AS f (said_as, own, name, value, path)
-   WHERE t.said ? f.said_as AND (t.agreed ? f.said_as OR EXISTS (
-         SELECT FROM crm_journalentry j
-          WHERE j.kind = 'contact' AND j.record_id = t.id AND j.at >= t.created_at AND j.origin <> 'pull'
-            AND j.changes ? f.path))
+   CROSS JOIN LATERAL (VALUES {fields}) AS f (said_as, own, name, value, differs)
+   WHERE t.said ? f.said_as
+     AND (t.agreed ? f.said_as OR f.said_as = ANY({sent}::text[]) OR t.there ? f.said_as AND f.differs)
    GROUP BY t.survivor
 )
 UPDATE crm_contact s SET {assignments}
@@ -44,14 +43,25 @@ UPDATE crm_contact s SET {assignments}
  WHERE s.id = e.survivor"""
 """What a push would say to the lead. Of two leads' edits of one field the later stands.
 
-Where nothing was agreed, as after a changed map or on a lead that no pull has read yet, the journal says whether a
-value was typed since the edit waits."""
+Where nothing was agreed, as after a changed map or on a lead that no pull has read yet, what Salesforce holds of the
+lead decides (C11): a blank there loses, an equal value is nobody's edit, and another one stands unless the map says
+otherwise."""
+READ = sql.SQL("(SELECT c.base FROM chunk c WHERE c.link_id = l.id)")
+NOT_READ = sql.SQL("NULL::jsonb")
 
 
-def carry_over(connection_id: int, pairs: Sequence[tuple[int, int]], *, origin: str = "joining") -> None:
+def carry_over(
+    connection_id: int,
+    pairs: Sequence[tuple[int, int]],
+    *,
+    there: sql.Composable = READ,
+    sent: Sequence[str] = (),
+    origin: str = "joining",
+) -> None:
     """For the caller's transaction, which holds each pair's lead's and contact's person, and the leads' links.
 
-    The links are linked still. `origin` is what the history tells (`crm.history`).
+    The links are linked still. `there` is what Salesforce holds of a lead, by its fields; those that were `sent`, and
+    refused, were compared with it. `origin` is what the history tells (`crm.history`).
     """
     leads = [lead for lead, _ in pairs]
     if not OutboxEntry.objects.filter(kind="contact", record_id__in=leads).exists():
@@ -61,6 +71,8 @@ def carry_over(connection_id: int, pairs: Sequence[tuple[int, int]], *, origin: 
         return
     statement = sql.SQL(CARRY_OVER).format(
         said=outgoing.changes(plan),
+        there=there,
+        sent=sql.Literal(list(sent)),
         leads=sql.Literal(leads),
         survivors=sql.Literal([survivor for _, survivor in pairs]),
         connection=sql.Literal(connection_id),
@@ -75,9 +87,12 @@ def _value(field: PulledField) -> sql.Composable:
     name, value = field.target.column, sql.SQL("to_jsonb({})").format(field.ours())
     if name is None:
         name, value = field.custom_name, sql.SQL("coalesce({}, 'null')").format(field.ours())
-    own, path = sql.Literal(not field.is_custom), sql.Literal(field.target.key)
-    return sql.SQL("({}::text, {}, {}::text, {}, {}::text)").format(
-        field.key, own, sql.Literal(name), value, path
+    own, theirs = sql.Literal(not field.is_custom), sql.SQL("(t.there ->> {})").format(field.key)
+    differs = sql.SQL("{} IS NULL").format(theirs)
+    if field.conflict == Conflict.WORKSPACE:
+        differs = sql.SQL("{} IS DISTINCT FROM {}").format(field.ours(), field.converted(theirs))
+    return sql.SQL("({}::text, {}, {}::text, {}, {})").format(
+        field.key, own, sql.Literal(name), value, differs
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -9,6 +10,7 @@ from django.db import transaction
 from integrations.configuration.agreements import outdate_agreements
 from integrations.models import Connection, ObjectSchema, SyncedObject, SyncRun, SyncSettings
 from integrations.salesforce.org import Org
+from integrations.sync.deadlocks import persistently
 from integrations.sync.map_lock import change_maps
 from integrations.sync.owners import follow_owners
 from integrations.sync.pull.fields import normal_form
@@ -67,7 +69,7 @@ def read_schema(connection: Connection, org: Org, names: tuple[str, ...], *, now
         if described is None:
             ObjectSchema.objects.filter(connection=connection, name=name).delete()
         else:
-            _store(connection, name, dict(described.raw), now)
+            persistently(partial(_store, connection, name, dict(described.raw), now))
         reason = (
             "" if described else f"The connected Salesforce user can't see {name}. Give them read access."
         )
@@ -75,13 +77,13 @@ def read_schema(connection: Connection, org: Org, names: tuple[str, ...], *, now
 
 
 def _store(connection: Connection, name: str, describe: dict[str, Any], now: datetime) -> None:
-    with transaction.atomic():
-        if retyped := _retyped(connection, name, describe):
-            change_maps()
-            outdate_agreements(connection, name, retyped, reread=True)
-        ObjectSchema.objects.update_or_create(
-            connection=connection, name=name, defaults={"describe": describe, "read_at": now}
-        )
+    if retyped := _retyped(connection, name, describe):
+        SyncSettings.objects.select_for_update().first()  # before the maps, as whoever saves one
+        change_maps()
+        outdate_agreements(connection, name, retyped, reread=True)
+    ObjectSchema.objects.update_or_create(
+        connection=connection, name=name, defaults={"describe": describe, "read_at": now}
+    )
 
 
 def _retyped(connection: Connection, name: str, describe: dict[str, Any]) -> list[str]:

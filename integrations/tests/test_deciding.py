@@ -275,10 +275,7 @@ def test_a_map_that_is_saved_beside_it_waits_and_drops_what_it_agreed_on(
     assert "Title" not in RecordLink.objects.get().base
 
 
-def test_while_a_changed_map_is_worked_off_nothing_is_decided(
-    question: FieldConflict, staff: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(deciding, "drop_outdated_agreements", lambda seconds: False)
+def test_while_a_changed_map_is_worked_off_nothing_is_decided(question: FieldConflict, staff: User) -> None:
     save_map(question.connection, "Contact", "Title")
     with pytest.raises(Refused, match="still being worked off"):
         decide(question, Winner.SALESFORCE, staff)

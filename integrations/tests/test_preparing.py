@@ -1,10 +1,13 @@
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from threading import Thread
 
 import pytest
 
 from crm.models import Deal, DealStage, Pipeline
 from crm.tests.factories import make_user
+from integrations.configuration import import_configuration
+from integrations.configuration.workspace import Workspace
 from integrations.models import (
     Connection,
     ObjectSchema,
@@ -12,11 +15,13 @@ from integrations.models import (
     SalesforceOwner,
     SyncedObject,
     SyncRun,
+    SyncSettings,
 )
 from integrations.salesforce.org import Org
 from integrations.sync.preparing import prepare, read_schema
 from integrations.sync.stages import follow_stages
 from integrations.tests.conftest import NOON
+from integrations.tests.pull.pulling import start_meanwhile
 from integrations.tokens import open_org
 from mappings.models import FieldMap
 
@@ -60,6 +65,26 @@ def test_a_field_of_another_type_is_agreed_on_anew(connected: Connection, org: O
     (outdated,) = OutdatedAgreement.objects.all()
     assert str(outdated) == "Account.NumberOfEmployees"
     assert SyncedObject.objects.get(name="Account").read_again
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_type_and_a_saved_map_wait_for_each_other(
+    connected: Connection, org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(connected, org, now=NOON)
+    schema = ObjectSchema.objects.get(name="Account")
+    next(field for field in schema.describe["fields"] if field["name"] == "Phone")["type"] = "double"
+    schema.save()
+    read, others = Workspace.read, list[Thread]()
+
+    def read_beside() -> Workspace:
+        others.append(start_meanwhile(lambda: read_schema(connected, org, ("Account",), now=NOON)))
+        return read()
+
+    monkeypatch.setattr(Workspace, "read", read_beside)
+    import_configuration({"values": {"Contact.LeadSource": {"Web": "Search"}}}, actor=None, now=NOON)
+    others[0].join()
+    assert SyncSettings.objects.get().maps_version == 2
 
 
 def test_the_pipeline_follows_the_orgs_stages_in_order(connected: Connection, org: Org) -> None:

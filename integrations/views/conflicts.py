@@ -16,6 +16,7 @@ from crm.pages import render_page
 from crm.roles import Role, SignedInRequest, role_required
 from crm.views.lists import id_in
 from integrations.badges import WAITS_FOR
+from integrations.configuration.agreements import drop_outdated_agreements
 from integrations.conflicts.deciding import Answer, Outcome, decide_question
 from integrations.conflicts.listing import Row, fields_asked, open_questions, page_of_questions, rows_of
 from integrations.models import Connection, FieldConflict
@@ -25,6 +26,7 @@ from integrations.views.records import KINDS, kind_or_404
 from mappings.models import Conflict, FieldMap
 
 MOST = 200
+DROPPING_SECONDS = 5
 SELECTED = "selected"
 Winner = FieldConflict.Winner
 
@@ -93,7 +95,9 @@ def _decide(request: SignedInRequest) -> None:
     if side not in Winner.values or not chosen:
         messages.warning(request, "Nothing was decided: tick the questions first.")
         return
+    drop_outdated_agreements(seconds=DROPPING_SECONDS)
     answers: list[Answer] = []
+    refusals: dict[str, None] = {}
     for pk in chosen:
         try:
             answers.append(
@@ -106,7 +110,9 @@ def _decide(request: SignedInRequest) -> None:
                 )
             )
         except Refused as refused:
-            messages.error(request, refused.reason)
+            refusals[refused.reason] = None
+    for reason in refusals:
+        messages.error(request, reason)
     _say(request, answers, Winner(side))
 
 

@@ -99,25 +99,30 @@
   });
   /* Whoever types while a condition's row is on its way goes on in its value, if that is of another kind now; one of
      the same kind stays as it is. */
-  let left = null;
+  const left = new Map(); /* by the condition's number, as answers can come at once */
+  const numberOf = (row) => row.querySelector("[name=filter]").value;
   form.addEventListener("htmx:beforeSwap", (event) => {
     const row = event.detail.target;
     const control = row.matches("[data-condition]") && row.querySelector("[hx-preserve]");
-    const sent = control && event.detail.requestConfig.parameters[control.name];
-    const typed = control && control.value !== sent ? control.value : null;
-    const caret = control && control === document.activeElement ? control.selectionEnd ?? control.value.length : null;
-    left = control && { id: control.id, typed, caret };
+    if (!control) return;
+    const sent = event.detail.requestConfig.parameters[control.name];
+    const typed = control.value !== sent ? control.value : null;
+    const caret = control === document.activeElement ? control.selectionEnd ?? control.value.length : null;
+    left.set(numberOf(row), { id: control.id, typed, caret });
   });
-  function goOn(control) {
-    if (!left || !control || control.id === left.id) return;
-    if (left.typed !== null) control.value = left.typed;
-    if (left.caret === null) return;
+  function goOn(row) {
+    const control = row.querySelector("[hx-preserve]");
+    const before = left.get(numberOf(row));
+    left.delete(numberOf(row));
+    if (!before || !control || control.id === before.id) return;
+    if (before.typed !== null) control.value = before.typed;
+    if (before.caret === null) return;
     control.focus();
-    if (control.selectionEnd !== null) control.setSelectionRange(left.caret, left.caret); /* dates have no caret */
+    if (control.selectionEnd !== null) control.setSelectionRange(before.caret, before.caret); /* dates have no caret */
   }
   document.addEventListener("htmx:load", (event) => {
     if (!event.detail.elt.matches?.("[data-condition]")) return;
-    goOn(event.detail.elt.querySelector("[hx-preserve]"));
+    goOn(event.detail.elt);
     conditionsChanged();
   });
   document.addEventListener("htmx:afterSwap", (event) => {

@@ -6,12 +6,12 @@ from functools import partial
 from django.db.models import F
 
 from crm.models import Contact
-from integrations.models import RecordLink, SyncedObject
+from integrations.models import OutboxEntry, RecordLink, SyncedObject
 from integrations.salesforce.errors import SalesforceError
 from integrations.salesforce.ids import to18
 from integrations.sync import push_errors
 from integrations.sync.deadlocks import persistently
-from integrations.sync.joined_edits import carry_over
+from integrations.sync.joined_edits import NOT_READ, carry_over
 from integrations.sync.map_lock import MapChanged, keep_maps
 from integrations.sync.merging import linked_of, merge_as_salesforce_did
 from integrations.sync.pull.plan import fields_of_leads
@@ -68,7 +68,8 @@ def _move(shift: Shift, claim: Claim, item: Outgoing, contact: str) -> bool:
     if person is None or lead is None or let_go:
         return False
     if survivor is not None:
-        carry_over(shift.connection.pk, [(person.pk, survivor.pk)], origin=ORIGIN)
+        pairs = [(person.pk, survivor.pk)]
+        carry_over(shift.connection.pk, pairs, there=NOT_READ, sent=_sent(item), origin=ORIGIN)
     lead.state, lead.suppressed_by = RecordLink.State.SUPPRESSED, contact
     lead.save(update_fields=["state", "suppressed_by"])
     _count(shift, "Lead", linked=-1, suppressed=1)
@@ -83,6 +84,12 @@ def _move(shift: Shift, claim: Claim, item: Outgoing, contact: str) -> bool:
         _count(shift, "Contact", linked=1, there=int(is_new))
         settle.put_back(claim.name, [item.entry.id], not_before=shift.clock())
     return True
+
+
+def _sent(item: Outgoing) -> list[str]:
+    """The fields that are mapped as they were when it was composed."""
+    payload = OutboxEntry.objects.values_list("payload", flat=True).filter(pk=item.entry.id).first()
+    return list(payload["values"]) if payload else []
 
 
 def _link(shift: Shift, lead: RecordLink, person: Contact, contact: str) -> None:

@@ -22,10 +22,9 @@ WITH gone AS (
   DELETE FROM integrations_outboxentry o USING integrations_outboxentry n
    WHERE o.id = ANY(%s) AND o.claimed_by = %s AND n.kind = o.kind AND n.record_id = o.record_id
      AND n.state IN ('pending', 'held')
-  RETURNING n.id, o.manual, o.needed, o.backfill, o.created_at)
+  RETURNING n.id, o.manual, o.needed, o.backfill)
 UPDATE integrations_outboxentry n
-   SET manual = n.manual OR gone.manual, needed = n.needed OR gone.needed, backfill = n.backfill OR gone.backfill,
-       created_at = least(n.created_at, gone.created_at)
+   SET manual = n.manual OR gone.manual, needed = n.needed OR gone.needed, backfill = n.backfill OR gone.backfill
   FROM gone WHERE n.id = gone.id"""
 """An edit that came meanwhile says it all: the older row ends in it."""
 BACK = """

@@ -91,3 +91,26 @@ def test_what_was_typed_on_a_lead_that_no_pull_has_read_is_carried_over(
     live.pull(pulled, trigger=SyncRun.Trigger.MANUAL)
     assert link_of(lead_id).state == "suppressed"
     assert person_of(contact_id).phone == "+1 555 0199"
+
+
+@pytest.mark.parametrize("rule", ["salesforce", "workspace"])
+def test_what_salesforce_holds_of_the_lead_says_what_was_typed_where_nothing_is_agreed(
+    pulled: Connection, seller: Seller, rule: str
+) -> None:
+    FieldMap.objects.filter(object="Lead", field="phone").update(conflict=rule)
+    mails = Mails()
+    lead_id = lead(seller, mails.other, Phone="+1 555 0001")
+    contact_id = contact(seller, mails.same, Phone="+1 555 0009")
+    live.pull(pulled)
+    with journal.acting(None, "web"):
+        person_of(lead_id).change({"title": "Typed here", "phone": "+1 555 0002"})
+    OutboxEntry.objects.update(state="held")
+    live.save_map(pulled, "Lead", "Title", reread=False)
+    live.save_map(pulled, "Lead", "Phone", reread=False)
+    seller.change("Lead", lead_id, Email=mails.same)
+    live.pull(pulled)
+    person = person_of(contact_id)
+    assert (person.title, person.phone) == (
+        "Typed here",
+        "+1 555 0002" if rule == "workspace" else "+1 555 0009",
+    )
