@@ -256,7 +256,6 @@ def test_of_two_who_decide_at_once_one_is_told_of_the_other(live: Connection, st
 def test_a_map_that_is_saved_beside_it_waits_and_drops_what_it_agreed_on(
     question: FieldConflict, staff: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    FieldMap.objects.filter(object="Contact", field="title").update(conflict="ask")
     rows = export_configuration()["maps"]["Contact"]
     without = [row for row in rows if row["field"] != "title"]
     others: list[Thread] = []

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
-from integrations.configuration.agreements import outdate_agreements
+from integrations.configuration.agreements import drop_outdated_agreements, outdate_agreements
 from integrations.models import Connection, RecordLink, SyncRun
 from integrations.salesforce.door import TIMEOUT
 from integrations.salesforce.org import Org
@@ -119,11 +119,15 @@ def counts(run: SyncRun, name: str) -> dict[str, int]:
     return {key: value for key, value in run.children.get(object=name).counts.items() if value}
 
 
-def save_map(connection: Connection, name: str, field: str, *, reread: bool = True) -> None:
-    """As it was, which drops what was agreed on the field all the same."""
+def save_map(
+    connection: Connection, name: str, field: str, *, reread: bool = True, dropped: bool = False
+) -> None:
+    """As it was, which drops what was agreed on the field all the same: at once, or when somebody compares next."""
     with transaction.atomic():
         change_maps()
         outdate_agreements(connection, name, [field], reread=reread)
+    if dropped:
+        drop_outdated_agreements()
 
 
 def push(connection: Connection) -> None:

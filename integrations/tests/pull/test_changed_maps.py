@@ -36,12 +36,7 @@ def contact_id(pulled: Connection, seller: Seller) -> str:
 def test_a_pull_goes_on_by_the_map_that_stands(
     pulled: Connection, contact_id: str, point: str, dropped: bool
 ) -> None:
-    def save_map() -> None:
-        live.save_map(pulled, "Contact", "Title", reread=False)
-        if dropped:
-            drop_outdated_agreements()
-
-    failpoints.arm(point, save_map)
+    failpoints.arm(point, lambda: live.save_map(pulled, "Contact", "Title", reread=False, dropped=dropped))
     assert live.pull(pulled).state == "succeeded"
     assert (person_of(contact_id).title, person_of(contact_id).phone) == ("Theirs", "123")
     assert link_of(contact_id).base["Title"] == "Theirs"

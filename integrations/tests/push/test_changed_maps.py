@@ -1,33 +1,25 @@
 """A map that is changed while an edit goes out: what the map before has agreed on is no agreement (spec C11)."""
 
-import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
-from django.db import connection as database
 
 from crm.models import Contact
 from integrations import failpoints
 from integrations.configuration import export_configuration, import_configuration
-from integrations.configuration.agreements import drop_outdated_agreements
-from integrations.models import Connection, OutdatedAgreement, RecordLink
+from integrations.models import OutdatedAgreement, RecordLink
 from integrations.sync.push import settle
 from integrations.sync.push.compose import Composer
 from integrations.tests.factories import NOW
 from integrations.tests.pull.live import save_map
+from integrations.tests.pull.pulling import start_meanwhile
 from integrations.tests.pull.seller import Seller
 from integrations.tests.push.pushing import Desk, fault, push_once, states
 from integrations.tests.sandbox_process import SandboxOrg
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def save_and_drop(connection: Connection) -> None:
-    """As if the title's row had been saved, and dropped in the seconds that a save takes for it."""
-    save_map(connection, "Contact", "Title")
-    drop_outdated_agreements()
 
 
 @pytest.fixture
@@ -84,7 +76,7 @@ def test_what_was_planned_before_it_was_saved_is_planned_anew(
 def test_the_answer_to_an_update_agrees_only_on_what_is_mapped_as_it_was(desk: Desk, edited: Contact) -> None:
     desk.change(edited, title="Typed")
     RecordLink.objects.update(base={"Title": "Theirs", "Phone": None})
-    failpoints.arm("push.marked", lambda: save_and_drop(desk.connection))
+    failpoints.arm("push.marked", lambda: save_map(desk.connection, "Contact", "Title", dropped=True))
     desk.push()
     base = desk.link_of(edited).base
     assert (base["Phone"], "Title" in base) == ("123", False)
@@ -92,7 +84,7 @@ def test_the_answer_to_an_update_agrees_only_on_what_is_mapped_as_it_was(desk: D
 
 def test_so_does_the_answer_to_a_create(desk: Desk, seller: Seller) -> None:
     person = desk.create(Contact, last_name="New", title="Buyer")
-    failpoints.arm("push.marked", lambda: save_and_drop(desk.connection))
+    failpoints.arm("push.marked", lambda: save_map(desk.connection, "Contact", "Title", dropped=True))
     desk.push()
     link = desk.link_of(person)
     assert (link.base["LastName"], "Title" in link.base) == ("New", False)
@@ -104,19 +96,15 @@ def test_so_does_a_create_that_is_found_after_its_answer_was_lost(desk: Desk, or
     fault(org, "cut_after", operation="create")
     push_once(desk)
     assert states() == [("contact", "unknown")]
-    save_and_drop(desk.connection)
+    save_map(desk.connection, "Contact", "Title", dropped=True)
     desk.clock.skip_to(desk.clock() + timedelta(seconds=30))
     assert desk.push().adopted == 1
     assert (desk.link_of(person).base["LastName"], "Title" in desk.link_of(person).base) == ("Lost", False)
 
 
 def test_a_create_is_known_by_its_e_mail_all_the_same(desk: Desk) -> None:
-    def save_email() -> None:
-        save_map(desk.connection, "Contact", "Email")
-        drop_outdated_agreements()
-
     person = desk.create(Contact, last_name="New", email="a@b.example")
-    failpoints.arm("push.marked", save_email)
+    failpoints.arm("push.marked", lambda: save_map(desk.connection, "Contact", "Email", dropped=True))
     desk.push()
     assert desk.link_of(person).match_key == "a@b.example"
 
@@ -128,22 +116,18 @@ def test_a_filter_and_a_map_are_saved_while_a_create_is_settled(
         "settings": {"pull": {"filters": {"Contact": [{"field": "Title", "operator": "filled"}]}}},
         "values": {"Contact.LeadSource": {"Web": "Search"}},
     }
-    count, saving = settle.count_pushed, list[Any]()
+    count, savers, changes = settle.count_pushed, list[Thread](), list[Any]()
+
+    def save() -> None:
+        changes.extend(import_configuration(wanted, actor=None, now=NOW))
 
     def count_beside(*arguments: Any, **more: Any) -> None:
-        if not saving:
-            saver = ThreadPoolExecutor(1)
-            saving.append(saver.submit(import_beside))
-            time.sleep(0.3)
+        if not savers:
+            savers.append(start_meanwhile(save))
         count(*arguments, **more)
-
-    def import_beside() -> list[Any]:
-        try:
-            return list(import_configuration(wanted, actor=None, now=NOW))
-        finally:
-            database.close()
 
     desk.create(Contact, last_name="New", source="Web")
     monkeypatch.setattr(settle, "count_pushed", count_beside)
     assert desk.push().created == 1
-    assert len(saving[0].result()) == 2
+    savers[0].join()
+    assert len(changes) == 2
