@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 
 from django.db import connection as database
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from integrations.models import Connection, OutboxEntry, OutdatedAgreement, SyncedObject, SyncSettings
 from integrations.sync.deadlocks import persistently
@@ -77,14 +77,18 @@ def drop_outdated_agreements(*, seconds: float | None = None) -> bool:
     ends_at = None if seconds is None else time.monotonic() + seconds
     while persistently(_drop_one_batch):  # pulls and pushes write the same links
         if ends_at is not None and time.monotonic() >= ends_at:
-            return not OutdatedAgreement.objects.filter(connection__disconnected_at=None).exists()
+            return not _noted().exists()
     return True
+
+
+def _noted() -> QuerySet[OutdatedAgreement]:
+    """As `map_lock.keep_maps` looks for them."""
+    return OutdatedAgreement.objects.filter(connection__disconnected_at=None)
 
 
 def _drop_one_batch() -> bool:
     with database.cursor() as cursor:
-        outdated = OutdatedAgreement.objects.filter(connection__disconnected_at=None).order_by("id")
-        noted = outdated.select_for_update(of=("self",)).first()
+        noted = _noted().order_by("id").select_for_update(of=("self",)).first()
         if noted is None:
             return False
         place: dict[str, int | str] = {

@@ -67,16 +67,15 @@ def _move(shift: Shift, claim: Claim, item: Outgoing, contact: str) -> bool:
     let_go = there is not None and (there.state == RecordLink.State.TOMBSTONE or linked and survivor is None)
     if person is None or lead is None or let_go:
         return False
-    if survivor is not None:
-        pairs = [(person.pk, survivor.pk)]
+    pairs = [(person.pk, survivor.pk)] if survivor is not None else []
+    if pairs:
         carry_over(shift.connection.pk, pairs, there=NOT_READ, sent=_sent(item), origin=ORIGIN)
     lead.state, lead.suppressed_by = RecordLink.State.SUPPRESSED, contact
     lead.save(update_fields=["state", "suppressed_by"])
     _count(shift, "Lead", linked=-1, suppressed=1)
     push_errors.close(shift.connection, claim.kind, [person.pk], now=shift.clock())
-    if survivor is not None:
+    if pairs:
         settle.drop(claim.name, [item.entry.id], now=shift.clock())
-        pairs = [(person.pk, survivor.pk)]
         merge_as_salesforce_did(shift.connection.pk, claim.kind, pairs, run=None, now=shift.clock())
     else:
         is_new = there is None or there.state == RecordLink.State.GONE
